@@ -1,0 +1,1 @@
+"""The configuration file, the secrets it refers to, and where both live."""

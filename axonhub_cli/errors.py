@@ -1,0 +1,153 @@
+"""Every error that axonhub raises on purpose.
+
+    AxonHubError(message, *, hint)
+    ├─ ConfigError                    the configuration is wrong: CLI exit 2; a daemon keeps the last good one
+    │  └─ SecretError                 a secret cannot be read or stored
+    ├─ UsageError                     the command line is wrong: exit 2
+    ├─ CommandFailed                  a command could not do its work: exit 1
+    ├─ ClientError(kind)              the client's request is at fault: never retried
+    ├─ NoCandidate(rejections)        nothing here can serve the request
+    ├─ UpstreamError(kind, ...)       one attempt failed
+    │  ├─ UpstreamStatus              the upstream answered with an error
+    │  ├─ UpstreamUnreachable         no connection, or it died
+    │  ├─ UpstreamTimeout             it was silent for too long
+    │  └─ UpstreamGarbled             what came is no answer: HTML, truncated, empty
+    └─ StoreError                     the trace store; never fails a request
+
+`ErrorInfo` is the neutral form that each protocol renders in its own shape.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal[
+    "invalid_request",
+    "authentication",
+    "permission",
+    "not_found",
+    "too_large",
+    "rate_limited",
+    "overloaded",
+    "timeout",
+    "upstream",
+    "unavailable",
+    "internal",
+]
+
+STATUS: dict[Kind, int] = {
+    "invalid_request": 400,
+    "authentication": 401,
+    "permission": 403,
+    "not_found": 404,
+    "too_large": 413,
+    "rate_limited": 429,
+    "overloaded": 529,
+    "timeout": 504,
+    "upstream": 502,
+    "unavailable": 503,
+    "internal": 500,
+}
+
+
+class ErrorInfo(Struct, frozen=True):
+    """An error as a client will be told of it, in no protocol's shape yet."""
+
+    kind: Kind
+    message: str
+    status: int
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, kind: Kind, message: str, *, request_id: str | None = None) -> ErrorInfo:
+        return cls(kind=kind, message=message, status=STATUS[kind], request_id=request_id)
+
+
+class AxonHubError(Exception):
+    """The root. `hint` is a command or a step that mends it."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(AxonHubError):
+    """The configuration file, or a value in it, is wrong."""
+
+
+class SecretError(ConfigError):
+    """A secret reference cannot be resolved, or no backend can keep it."""
+
+
+class UsageError(AxonHubError):
+    """The command was called wrongly."""
+
+
+class CommandFailed(AxonHubError):
+    """A well-formed command could not do what was asked."""
+
+
+class StoreError(AxonHubError):
+    """The trace store cannot be read or written."""
+
+
+class ClientError(AxonHubError):
+    """The client's request cannot be served as it is."""
+
+    def __init__(self, kind: Kind, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: Kind = kind
+
+
+class NoCandidate(AxonHubError):
+    """No channel can serve the request. `kind` is `not_found` for an unknown model, else `unavailable`."""
+
+    def __init__(self, kind: Kind, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: Kind = kind
+
+
+class UpstreamError(AxonHubError):
+    """One attempt failed, before anything of its answer reached the client."""
+
+    kind: Kind = "upstream"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+
+
+class UpstreamStatus(UpstreamError):
+    """The upstream answered with an error status, or with an error as its first event."""
+
+    def __init__(
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, message: str
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection, or one that broke.
+
+    `dropped`: an open connection ended before a byte of the answer, as a kept-alive one does
+    when the upstream closes it at the moment of the request.
+    """
+
+    def __init__(self, message: str, *, dropped: bool = False, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.dropped = dropped
+
+
+class UpstreamTimeout(UpstreamError):
+    """The upstream was silent for longer than the channel allows."""
+
+    kind: Kind = "timeout"
+
+
+class UpstreamGarbled(UpstreamError):
+    """What came is not an answer of the protocol: HTML, an empty or a truncated body."""

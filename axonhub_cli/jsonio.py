@@ -1,0 +1,187 @@
+"""JSON bytes in and out: decoding, lone-surrogate repair, and spans of a document for splicing.
+
+msgspec decodes; where it refuses an unpaired surrogate escape (agents do send half an emoji, and
+vendors' APIs answer 400 to it), the escape is repaired in place and nothing else changes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+Json = Any
+"""A decoded JSON value. The wire is untyped on purpose: upstreams add fields at will."""
+
+_decode = msgspec.json.Decoder().decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_items = msgspec.json.Decoder(list[Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+# One alternative for each thing a backslash can begin: a surrogate pair (kept), a surrogate alone
+# (group 1), any other escape (kept, so that `\\ud83d` is read as a backslash and five letters).
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\n\r]*")
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
+
+
+class InvalidJson(ValueError):
+    """The bytes are not JSON; the message says what and where."""
+
+
+class Envelope(Struct, frozen=True):
+    """The few top-level fields that routing needs; read without decoding the rest."""
+
+    model: str | None = None
+    stream: bool | None = None
+    metadata: Raw = Raw(b"null")
+
+
+_decode_envelope = msgspec.json.Decoder(Envelope).decode
+
+
+class Span(Struct, frozen=True):
+    """Where one value stands in a document: `data[start:end]`."""
+
+    key: str
+    start: int
+    end: int
+
+
+def decode(data: bytes) -> Json:
+    """Decode, repairing lone surrogates. Raises `InvalidJson`."""
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        repaired = repair_surrogates(data)
+        if repaired is data:
+            raise InvalidJson(_reason(error)) from error
+        return decode(repaired)
+
+
+def encode(value: Json) -> bytes:
+    """Encode compactly, as UTF-8."""
+    return _encode(value)
+
+
+def read_envelope(data: bytes) -> tuple[Envelope, bytes]:
+    """Read the envelope; returns it with the (possibly repaired) document.
+
+    Raises `InvalidJson` for bytes that are no JSON, `msgspec.ValidationError` for a document of
+    the wrong shape (its message names the path).
+    """
+    try:
+        return _decode_envelope(data), data
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        repaired = repair_surrogates(data)
+        if repaired is data:
+            raise InvalidJson(_reason(error)) from error
+        return read_envelope(repaired)
+
+
+def repair_surrogates(data: bytes) -> bytes:
+    r"""Turn each unpaired `\ud83d` into `�`, written as the six-character escape `\ufffd`.
+
+    Same length, nothing else changes; returns `data` itself when there is nothing to repair.
+    """
+    if b"\\ud" not in data and b"\\uD" not in data:
+        return data
+    repaired = _ESCAPES.sub(lambda m: b"\\ufffd" if m[1] else m[0], data)
+    return data if repaired == data else repaired
+
+
+def object_spans(data: bytes, start: int = 0, end: int | None = None) -> list[Span]:
+    """The members of the object at `data[start:end]`, in order, duplicates included.
+
+    Nothing is copied. Raises `InvalidJson` when there is no object.
+    """
+    end = len(data) if end is None else end
+    try:
+        fields = _decode_fields(data if end - start == len(data) else memoryview(data)[start:end])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidJson(_reason(error)) from error
+    spans: list[Span] = []
+    at = _skip_space(data, start) + 1
+    for key, raw in fields.items():
+        name = _STRING.match(data, _skip_space(data, at))
+        if name is None or _decode(name[0]) != key:
+            return _scan_object(data, start)
+        begin = _skip_space(data, _skip_space(data, name.end()) + 1)
+        at = begin + len(memoryview(raw))
+        if data[begin:at] != bytes(raw):
+            return _scan_object(data, start)
+        spans.append(Span(key, begin, at))
+        at = _skip_space(data, at) + 1
+    # A key that came twice is one entry in `fields`: the walk then ends before the brace does.
+    if fields and data[at - 1 : at] != b"}":
+        return _scan_object(data, start)
+    return spans
+
+
+def array_spans(data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """The items of the array at `data[start:end]`. Raises `InvalidJson` when there is no array."""
+    try:
+        items = _decode_items(memoryview(data)[start:end])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidJson(_reason(error)) from error
+    spans: list[tuple[int, int]] = []
+    at = _skip_space(data, start) + 1
+    for raw in items:
+        begin = _skip_space(data, at)
+        at = begin + len(memoryview(raw))
+        spans.append((begin, at))
+        at = _skip_space(data, at) + 1
+    return spans
+
+
+def splice(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    """Replace `data[start:end]` for each edit; edits must not overlap. All other bytes stay."""
+    parts: list[bytes] = []
+    at = 0
+    for start, end, new in sorted(edits):
+        parts += (data[at:start], new)
+        at = end
+    parts.append(data[at:])
+    return b"".join(parts)
+
+
+def _skip_space(data: bytes, at: int) -> int:
+    match = _SPACE.match(data, at)
+    assert match is not None
+    return match.end()
+
+
+def _scan_object(data: bytes, start: int) -> list[Span]:
+    """The slow walk, for documents with duplicate keys: token by token at depth one."""
+    spans: list[Span] = []
+    depth = 0
+    key: str | None = None
+    begin = -1
+    for token in _STRUCTURE.finditer(data, start):
+        mark = token[0]
+        if mark in b"}]" or (mark == b"," and depth == 1):
+            depth -= mark != b","
+            if key is not None and depth <= 1 and (depth == 0 or mark == b","):
+                spans.append(Span(key, begin, begin + len(data[begin : token.start()].rstrip())))
+                key = None
+            if depth == 0:
+                break
+        elif mark in b"{[":
+            depth += 1
+        elif depth == 1 and key is None and mark[:1] == b'"':
+            key = _decode(mark)
+            begin = _skip_space(data, _skip_space(data, token.end()) + 1)
+    return spans
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

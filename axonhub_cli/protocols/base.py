@@ -1,0 +1,87 @@
+"""What a wire protocol must offer to the rest: one record of plain functions a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.jsonio import Json
+
+Operation = Literal["generate", "count_tokens"]
+
+
+class Route(Struct, frozen=True):
+    """One endpoint of a protocol, as a client names it and as an upstream is asked."""
+
+    operation: Operation
+    paths: tuple[str, ...]
+    """Client-side paths of the daemon."""
+    upstream_path: str
+    """Appended to a channel's base URL."""
+
+
+class StreamPoint(Struct, frozen=True):
+    """What the first events of a stream say, before the commit."""
+
+    committed: bool = False
+    """Content has begun: from here a failure can no longer be hidden from the client."""
+    error: bytes | None = None
+    """The data of an error event, where one came before any content."""
+
+
+class StreamEnd(Struct, frozen=True):
+    """How a stream ended, judged by its last whole events."""
+
+    missing: bytes | None = b""
+    """What to add for a proper end: nothing, a terminator, or None for a truncated stream."""
+    error: str | None = None
+    """The message of the error event that ended it."""
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one answer; None where the upstream did not say. `input` excludes cached tokens."""
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+
+
+class Answer(Struct, frozen=True):
+    """What an upstream's complete (or broken) answer said, read after the fact for the trace."""
+
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: Usage = Usage()
+    content: tuple[Json, ...] = ()
+    """Content blocks in order, as the protocol writes them."""
+    error: str | None = None
+    complete: bool = False
+
+
+class WireProtocol(Struct, frozen=True):
+    """One protocol's functions; everything here is pure."""
+
+    name: str
+    version: str
+    """The path segment that a base URL may leave out: `v1`."""
+    routes: tuple[Route, ...]
+    models_path: str
+    encode_error: Callable[[ErrorInfo], bytes]
+    """The body of an error response."""
+    encode_stream_error: Callable[[ErrorInfo], bytes]
+    """The same as a whole SSE event, blank line included."""
+    ping: bytes
+    """An SSE event that means nothing, to keep a silent stream alive."""
+    read_point: Callable[[bytes], StreamPoint]
+    """Look at whole SSE events that arrived before the commit."""
+    read_end: Callable[[bytes], StreamEnd]
+    """Judge a stream by its last whole events, when no more will come."""
+    error_status: Callable[[bytes], int]
+    """The HTTP status that belongs to an error event's data."""
+    read_answer: Callable[[bytes], Answer]
+    """Read a whole answer, JSON or SSE, complete or not."""

@@ -1,0 +1,73 @@
+"""Server-sent events: where they begin and end in a stream of bytes.
+
+A line ends with LF, CRLF or CR, an event with a blank line (WHATWG HTML, "Server-sent events").
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r\n|\r\n\n|\n\n|\r\r")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class SseEvent(Struct, frozen=True):
+    """One event: its name (empty when it has none) and its data, lines joined by LF."""
+
+    name: str
+    data: bytes
+
+
+class EventSplitter:
+    """Cuts a stream into runs of whole events; only the bytes after the last blank line are held."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The whole events there are now, as they came; `b""` when none is complete."""
+        data = self._held + chunk if self._held else chunk
+        cut = end_of_events(data)
+        self._held = data[cut:]
+        return data[:cut] if cut != len(data) else data
+
+    @property
+    def held(self) -> bytes:
+        """The beginning of an event whose end has not come."""
+        return self._held
+
+
+def end_of_events(data: bytes) -> int:
+    """The position after the last blank line, 0 when there is none."""
+    # Three searches in C beat one regular expression that must run over everything.
+    return max(
+        data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0,
+        data.rfind(b"\n\r\n") + 3 if b"\n\r\n" in data else 0,
+        data.rfind(b"\r\r") + 2 if b"\r\r" in data else 0,
+    )
+
+
+def parse_events(data: bytes) -> list[SseEvent]:
+    """The events in `data`; comments are skipped, an unfinished last one is not returned."""
+    pieces = _BLANK_LINE.split(data)
+    return [event for piece in pieces[:-1] if (event := _parse(piece)) is not None]
+
+
+def encode_event(name: str, data: bytes) -> bytes:
+    """One event as bytes, blank line included; `data` must hold no line break."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
+
+
+def _parse(piece: bytes) -> SseEvent | None:
+    name = ""
+    data: list[bytes] = []
+    for line in _LINE_END.split(piece.removeprefix(b"\xef\xbb\xbf")):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"event":
+            name = value.decode("utf-8", "replace")
+        elif field == b"data":
+            data.append(value)
+    return SseEvent(name, b"\n".join(data)) if name or data else None

@@ -1,0 +1,141 @@
+"""Which channels can serve a request, and why the others cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from axonhub_cli.config.schema import Channel, Config
+from axonhub_cli.errors import NoCandidate
+from axonhub_cli.providers import PROVIDERS
+from axonhub_cli.routing.endpoints import endpoints
+from axonhub_cli.routing.mapping import first_match, is_pattern
+
+NOT_SERVED = "does not serve this model"
+
+
+class Candidate(Struct, frozen=True):
+    """A channel that can serve the request, and what it will be asked for."""
+
+    channel: Channel
+    upstream_model: str
+    protocol: str
+    base_url: str
+
+
+class Rejection(Struct, frozen=True):
+    """A channel that cannot, with its reason as a clause: `is disabled`."""
+
+    channel: str
+    reason: str
+
+
+class Found(Struct, frozen=True):
+    usable: tuple[Candidate, ...]
+    rejected: tuple[Rejection, ...]
+
+
+def find(config: Config, model: str, protocol: str, faults: Mapping[str, str]) -> Found:
+    """Split the channels. `faults` names channels that cannot work now (a missing secret)."""
+    usable: list[Candidate] = []
+    rejected: list[Rejection] = []
+    for channel in config.channels:
+        target = upstream_model(channel, model)
+        base_url = endpoints(channel).get(protocol)
+        reason = _reason(channel, target, base_url, protocol, faults)
+        if reason is not None:
+            rejected.append(Rejection(channel.name, reason))
+        elif target is not None and base_url is not None:
+            usable.append(Candidate(channel, target, protocol, base_url))
+    return Found(tuple(usable), tuple(rejected))
+
+
+def _reason(
+    channel: Channel,
+    target: str | None,
+    base_url: str | None,
+    protocol: str,
+    faults: Mapping[str, str],
+) -> str | None:
+    if target is None:
+        return NOT_SERVED
+    if not channel.enabled:
+        return "is disabled"
+    if base_url is None:
+        return f"does not speak {protocol}"
+    if channel.weight == 0:
+        return "has weight 0"
+    return faults.get(channel.name)
+
+
+def models_of(channel: Channel) -> tuple[str, ...]:
+    """Names and globs: the channel's own, or its type's defaults."""
+    if channel.models is not None:
+        return channel.models
+    provider = PROVIDERS.get(channel.type)
+    return provider.models if provider is not None else ()
+
+
+def upstream_model(channel: Channel, model: str) -> str | None:
+    """The name to send upstream for `model`, or None when the channel does not serve it."""
+    renamed = first_match(channel.mappings, model)
+    if renamed.rule is not None:
+        return renamed.model
+    if any(model == name or _glob(name, model) for name in models_of(channel)):
+        return model
+    return None
+
+
+def serves(channel: Channel, model: str) -> bool:
+    return upstream_model(channel, model) is not None
+
+
+def served_models(channel: Channel) -> list[str]:
+    """The names a client may ask for, without globs and patterns, in order."""
+    aliases = [m.source for m in channel.mappings if not is_pattern(m.source)]
+    names = [name for name in models_of(channel) if not _is_glob(name)]
+    return list(dict.fromkeys([*aliases, *names]))
+
+
+def refuse(config: Config, model: str, found: Found) -> NoCandidate:
+    """Say why nothing is left: an unknown model, or channels that cannot work now."""
+    if not config.channels:
+        return NoCandidate(
+            "unavailable",
+            "axonhub has no channel yet",
+            hint="axonhub channel add --type claude-code",
+        )
+    serving = [r for r in found.rejected if r.reason != NOT_SERVED]
+    if serving:
+        reasons = "; ".join(f"{r.channel} {r.reason}" for r in serving)
+        return NoCandidate(
+            "unavailable",
+            f"no channel can serve {model!r} now: {reasons}",
+            hint="axonhub channel list",
+        )
+    known = list(
+        dict.fromkeys(name for c in config.channels if c.enabled for name in served_models(c))
+    )
+    listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
+    return NoCandidate(
+        "not_found",
+        f"no channel serves the model {model!r}" + (f"; there are: {listed}" if listed else ""),
+        hint=f"axonhub profile map {model} <one of them>",
+    )
+
+
+def _is_glob(name: str) -> bool:
+    return "*" in name or "?" in name
+
+
+def _glob(pattern: str, model: str) -> bool:
+    return _is_glob(pattern) and _compile_glob(pattern).fullmatch(model) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compile_glob(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    return re.compile("".join(parts), re.DOTALL)

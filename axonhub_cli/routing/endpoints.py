@@ -1,0 +1,46 @@
+"""Where a channel's requests go: its base URL for a protocol, and the URL of one call."""
+
+from __future__ import annotations
+
+import re
+
+from axonhub_cli.config.schema import Channel
+from axonhub_cli.providers import PROVIDERS
+
+_VERSION = re.compile(r"/v\d+[a-z0-9]*$")
+
+
+def endpoints(channel: Channel) -> dict[str, str]:
+    """Protocol to base URL.
+
+    A base URL of the channel's own replaces the preset's main endpoint; the preset's other
+    protocols are then served only where the channel names an endpoint for them.
+    """
+    provider = PROVIDERS.get(channel.type)
+    presets = provider.endpoints if provider is not None else {}
+    if channel.base_url is not None:
+        main = channel.protocol or next(iter(presets), "anthropic")
+        return {main: channel.base_url, **channel.endpoints}
+    if channel.protocol is not None:
+        presets = {name: url for name, url in presets.items() if name == channel.protocol}
+    return {**presets, **channel.endpoints}
+
+
+def call_url(base: str, version: str, path: str, query: str = "") -> str:
+    """The URL of `path` below `base`.
+
+    A base may hold its version (`…/v1`) or leave it out; a trailing `#` appends no version, `##`
+    takes the URL as it is for the protocol's main path.
+    """
+    if base.endswith("##"):
+        # The main path is in it already; a sub-path (`/messages/count_tokens`) keeps its rest.
+        _, _, rest = path.lstrip("/").partition("/")
+        url = base[:-2] + (f"/{rest}" if rest else "")
+    elif base.endswith("#"):
+        url = base[:-1].rstrip("/") + path
+    else:
+        root = base.rstrip("/")
+        url = root + (path if _VERSION.search(root) else f"/{version}{path}")
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"

@@ -1,0 +1,33 @@
+"""Channels that just failed rest for a while: tried last, never refused.
+
+The clock is an argument (monotonic seconds). Memory only: a restart forgets.
+"""
+
+from __future__ import annotations
+
+DEFAULT_REST_S = 15.0
+LONGEST_REST_S = 900.0
+
+
+class RestList:
+    """Until when each (channel, model) rests."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+
+    def rest(self, channel: str, model: str, *, now: float, seconds: float | None) -> None:
+        """`seconds` as an upstream's Retry-After says; None: a short default.
+
+        A shorter rest never replaces a longer one.
+        """
+        span = DEFAULT_REST_S if seconds is None else min(max(seconds, 0.0), LONGEST_REST_S)
+        key = (channel, model)
+        self._until[key] = max(self._until.get(key, 0.0), now + span)
+
+    def wake(self, channel: str, model: str) -> None:
+        """It answered: no reason to avoid it any longer."""
+        self._until.pop((channel, model), None)
+
+    def resting(self, channel: str, model: str, *, now: float) -> bool:
+        until = self._until.get((channel, model))
+        return until is not None and until > now
