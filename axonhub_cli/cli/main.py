@@ -1,0 +1,177 @@
+"""The root of the command line: which commands there are, and the one place their errors end.
+
+Light imports only: a command's module is loaded when the command is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from axonhub_cli import __version__
+from axonhub_cli.cli import output
+from axonhub_cli.cli.commands import LazyGroup
+from axonhub_cli.cli.context import Session
+from axonhub_cli.errors import AxonHubError, ConfigError, UsageError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "channel": ("axonhub_cli.cli.channel:app", "Upstreams: add, test, edit, list."),
+    "profile": ("axonhub_cli.cli.profile:app", "Which model a client's model name becomes."),
+    "key": ("axonhub_cli.cli.key:app", "Keys that clients show to axonhub."),
+    "config": ("axonhub_cli.cli.config:app", "The configuration file."),
+    "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),
+}
+"""Command name to (`module:attribute` of its Typer app, one line of help)."""
+
+INTERRUPTED = 130
+"""128 + SIGINT, what a shell reports for a program that Ctrl-C ended."""
+
+# Everything that BadParameter is and a plain exception is not: all of Typer's own usage errors.
+_TYPER_ERROR = typer.BadParameter.__mro__[2]
+assert issubclass(_TYPER_ERROR, Exception)
+
+_GLOBAL_FLAGS = ("--debug",)
+_GLOBAL_OPTIONS = ("--config",)
+
+
+class Root(LazyGroup):
+    """The root group over `COMMANDS`."""
+
+    table = COMMANDS
+
+
+app = typer.Typer(
+    cls=Root,
+    help="A local AI gateway: coding agents on one side, any provider on the other.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """Run one command line (without the program's name); returns the exit code.
+
+    0: done. 1: it failed. 2: wrong usage or configuration. 130: interrupted. No exception leaves
+    here but with `--debug` or `AXONHUB_DEBUG=1`, where a traceback is printed too.
+    """
+    session = Session(os.environ if environ is None else environ)
+    arguments = _globals_first(list(argv))
+    debug = "--debug" in arguments[:3] or session.environ.get("AXONHUB_DEBUG", "") not in ("", "0")
+    try:
+        code = _invoke(arguments, session)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as problem:  # the boundary: whatever went wrong, the user gets a sentence
+        return _fail(problem, debug=debug)
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", metavar="FILE", help="The config file, instead of the usual one."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    Session.of(ctx).config_path = config
+
+
+def _invoke(arguments: list[str], session: Session) -> int:
+    if "--version" in arguments[:1]:
+        output.line(f"axonhub {__version__}")
+        return 0
+    if "_AXONHUB_COMPLETE" in session.environ:
+        from axonhub_cli.cli.completion import register_shells
+
+        register_shells()
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(
+            args=arguments or ["--help"], prog_name="axonhub", standalone_mode=False, obj=session
+        )
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return result if isinstance(result, int) else 0
+
+
+def _globals_first(argv: list[str]) -> list[str]:
+    """Move the global options to the front, so that they may stand anywhere before `--`.
+
+    Not behind `run`, whose arguments belong to another program.
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--" or (word == "run" and not rest):
+            rest += [word, *words]
+        elif word in _GLOBAL_FLAGS or word.startswith(tuple(f"{o}=" for o in _GLOBAL_OPTIONS)):
+            front.append(word)
+        elif word in _GLOBAL_OPTIONS:
+            front += [word, *(value for value in [next(words, None)] if value is not None)]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _fail(problem: Exception, *, debug: bool) -> int:
+    """Say what went wrong; returns the exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(problem)
+    if isinstance(problem, AxonHubError):
+        output.error(problem)
+        return 2 if isinstance(problem, ConfigError | UsageError) else 1
+    if isinstance(problem, _TYPER_ERROR):
+        output.error(_usage_error(problem))
+        return 2
+    if isinstance(problem, typer.Abort):
+        output.error(AxonHubError("stopped"))
+        return 1
+    output.error(_unforeseen(problem))
+    return 1
+
+
+def _usage_error(problem: Exception) -> UsageError:
+    """Typer's error in our form: a sentence, and the command that helps."""
+    context = getattr(problem, "ctx", None)
+    near = getattr(problem, "possibilities", None)
+    if near:
+        message = f"no such option: {getattr(problem, 'option_name', '')}"
+        return UsageError(message, hint=f"did you mean {' or '.join(sorted(near))}?")
+    format_message = getattr(problem, "format_message", problem.__str__)
+    message = str(format_message()).strip().rstrip(".")
+    path = context.command_path if context is not None else "axonhub"
+    return UsageError(
+        message[:1].lower() + message[1:], hint=f"`{path} --help` lists what it takes"
+    )
+
+
+def _unforeseen(problem: Exception) -> AxonHubError:
+    if isinstance(problem, OSError) and problem.strerror:
+        where = f": {problem.filename}" if problem.filename else ""
+        return AxonHubError(f"{problem.strerror.lower()}{where}")
+    return AxonHubError(
+        f"internal error: {type(problem).__name__}: {problem}",
+        hint="this is a bug in axonhub; `axonhub --debug …` shows where",
+    )
+
+
+def _reader_left() -> int:
+    """The reader of our pipe is gone (`| head`): be quiet, also in Python's own last flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -1,0 +1,156 @@
+"""The only place that prints and asks: data to stdout, everything said to a person to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from axonhub_cli.errors import AxonHubError, CommandFailed, UsageError
+from axonhub_cli.jsonio import Json
+
+RED, YELLOW, CYAN = "31", "33", "36"
+
+# Names and messages from upstreams may carry escape sequences that a terminal would obey.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+_CELL_CONTROLS = {**_CONTROLS, 9: " ", 10: " "}
+
+
+def line(text: str = "") -> None:
+    """One line of data."""
+    _write(sys.stdout, text + "\n")
+
+
+def emit_json(value: Json) -> None:
+    """One JSON document; structs are written as objects."""
+    import json
+
+    import msgspec
+
+    plain = msgspec.to_builtins(value)
+    line(json.dumps(plain, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout)))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
+    """A table of data; `empty` is said (on stderr) where there are no rows.
+
+    On a terminal rich folds the columns to its width; into a pipe goes the same in plain columns.
+    """
+    if not rows:
+        note(empty)
+        return
+    clean = [[cell.translate(_CELL_CONTROLS) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(columns, clean)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *clean, strict=True)]
+    for row in ([name.upper() for name in columns], *clean):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        line("  ".join(cells).rstrip())
+
+
+def fields(pairs: Sequence[tuple[str, str]]) -> None:
+    """Name and value, one pair a line: what `show` prints."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        line(f"{name.ljust(width)}  {value.translate(_CELL_CONTROLS)}".rstrip())
+
+
+def note(text: str) -> None:
+    """One line to the person: what was done, what to do next."""
+    _write(sys.stderr, text.translate(_CONTROLS) + "\n")
+
+
+def warn(text: str, hint: str | None = None) -> None:
+    _message("warning", YELLOW, text, hint)
+
+
+def error(problem: AxonHubError) -> None:
+    """`error: …`, then `hint: …` where there is one."""
+    _message("error", RED, problem.message, problem.hint)
+
+
+def is_terminal() -> bool:
+    """Can a question be asked?"""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def confirm(question: str, *, yes: bool, flag: str = "--yes") -> None:
+    """Ask before something is lost.
+
+    Raises `UsageError` where nobody can be asked, `CommandFailed` on a no.
+    """
+    if yes:
+        return
+    if not is_terminal():
+        raise UsageError("this needs a confirmation", hint=f"add {flag} to go ahead")
+    _write(sys.stderr, f"{question.translate(_CONTROLS)} [y/N] ")
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        note("")
+        raise
+    if answer.strip().lower() not in ("y", "yes"):
+        raise CommandFailed("not confirmed; nothing was changed")
+
+
+def ask_secret(prompt: str, *, flags: str) -> str:
+    """A hidden prompt. Raises `UsageError` naming `flags` where nobody can be asked."""
+    if not is_terminal():
+        raise UsageError("a token is needed, and stdin is no terminal to ask on", hint=flags)
+    import getpass
+
+    try:
+        return getpass.getpass(f"{prompt} (hidden): ", stream=sys.stderr)
+    except KeyboardInterrupt:
+        note("")
+        raise
+    except EOFError:
+        raise CommandFailed("nothing was entered; nothing was changed") from None
+
+
+def masked(secret: str) -> str:
+    """How a secret is shown: never more than its last four characters, and only of a long one."""
+    return f"…{secret[-4:]}" if len(secret) >= 20 else "…"
+
+
+def styled(text: str, code: str, stream: TextIO) -> str:
+    """`text` in an ANSI style, where `stream` is a terminal that wants colour."""
+    import os
+
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _message(word: str, colour: str, text: str, hint: str | None) -> None:
+    _write(sys.stderr, f"{styled(word + ':', colour, sys.stderr)} {text.translate(_CONTROLS)}\n")
+    if hint:
+        label = styled("hint:", CYAN, sys.stderr)
+        _write(sys.stderr, f"{label} {hint.translate(_CONTROLS)}\n")
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout, highlight=False).print(grid)
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
