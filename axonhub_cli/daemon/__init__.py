@@ -1,0 +1,1 @@
+"""The server: composition root, authentication, routes, and the file that says where it runs."""
