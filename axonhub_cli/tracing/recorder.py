@@ -1,0 +1,106 @@
+"""What the request path notes down: records it assigns to, and hands to the writer's queue.
+
+Nothing here computes. A record is handed over twice, when its request begins (so that a long one
+shows as `running`) and when it ends; in between the request path goes on assigning to it, and the
+writer may read it at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from msgspec import Struct, field
+
+from axonhub_cli.jsonio import Json
+
+Status = Literal["running", "completed", "failed", "canceled"]
+Source = Literal["api", "test"]
+Stage = Literal["started", "finished"]
+
+
+class AttemptRecord(Struct, eq=False):
+    """One call upstream. Times are milliseconds; `offset_ms` counts from the request's start."""
+
+    channel: str
+    upstream_model: str
+    upstream_protocol: str
+    offset_ms: float = 0.0
+    delay_ms: float = 0.0
+    """How long was waited before it, on purpose."""
+    ms: float | None = None
+    first_event_ms: float | None = None
+    status: Status = "running"
+    http_status: int | None = None
+    error: str | None = None
+    """One sentence."""
+    upstream_request_id: str | None = None
+    url: str | None = None
+    label: str | None = None
+    """Which of the channel's tokens was used."""
+    sent_body: bytes | None = None
+    """None: the very bytes the client sent."""
+    answer: list[bytes] = field(default_factory=list)
+    """The answer's chunks as they were received."""
+    answer_dropped: int = 0
+    """Bytes of the answer that were over the tee's limit and are not in `answer`."""
+
+    def __repr__(self) -> str:
+        return f"<AttemptRecord {self.channel!r} {self.status}>"
+
+
+class RequestRecord(Struct, eq=False, kw_only=True):
+    """One call by a client. `at` is seconds since the epoch, durations are milliseconds."""
+
+    id: str
+    at: float
+    trace_id: str | None = None
+    thread_id: str | None = None
+    key: str | None = None
+    profile: str | None = None
+    protocol: str = "anthropic"
+    operation: Literal["generate", "count_tokens"] = "generate"
+    model: str | None = None
+    """The model asked for, as the client wrote it."""
+    stream: bool = False
+    client: str = "unknown"
+    user_agent: str | None = None
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """As received; the writer redacts them."""
+    body: bytes | None = None
+    decision: dict[str, Json] = field(default_factory=dict)
+    """How it was routed: rule, candidates, rejections."""
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    losses: list[dict[str, Json]] = field(default_factory=list)
+    status: Status = "running"
+    http_status: int | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    error: str | None = None
+    source: Source = "api"
+    agent_id: str | None = None
+    parent_agent_id: str | None = None
+    prompt_id: str | None = None
+    request_class: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<RequestRecord {self.id} {self.status}>"
+
+
+class Queue(Protocol):
+    """Where records go; `writer.TraceWriter` is one."""
+
+    def put(self, record: RequestRecord, stage: Stage) -> None: ...
+
+
+class Recorder:
+    """The request path's end of the queue. Neither call raises or blocks."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def started(self, record: RequestRecord) -> None:
+        self._queue.put(record, "started")
+
+    def finished(self, record: RequestRecord) -> None:
+        """To be called once, after the last assignment to the record and its attempts."""
+        self._queue.put(record, "finished")
