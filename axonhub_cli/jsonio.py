@@ -117,7 +117,7 @@ def object_spans(data: bytes, start: int = 0, end: int | None = None) -> list[Sp
             return _scan_object(data, start)
         begin = _skip_space(data, _skip_space(data, name.end()) + 1)
         at = begin + len(memoryview(raw))
-        if data[begin:at] != bytes(raw):
+        if not data.startswith(memoryview(raw), begin):
             return _scan_object(data, start)
         spans.append(Span(key, begin, at))
         at = _skip_space(data, at) + 1

@@ -49,6 +49,10 @@ class Usage(Struct, frozen=True):
     cache_write: int | None = None
     output: int | None = None
     reasoning: int | None = None
+    """Part of `output`."""
+    cache_write_5m: int | None = None
+    cache_write_1h: int | None = None
+    """The two parts of `cache_write`, by how long the entry lives; they are priced apart."""
 
 
 class Answer(Struct, frozen=True):

@@ -1,0 +1,225 @@
+"""Read a finished answer for the trace: JSON or SSE; complete, truncated, an error, or no answer.
+
+Reading is lenient, because the bytes are only looked at: nothing raises, and what cannot be read
+is left out. The rules for usage (docs.anthropic.com/en/api/messages-streaming, read 2026-11):
+`message_start` tells the prompt's tokens, `message_delta` the cumulative ones; some relays report
+zeros for the prompt there, which do not undo what was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from axonhub_cli import jsonio
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.base import Answer, Usage
+
+_Object = dict[str, Json]
+
+_LARGEST = 2**53
+"""A count of tokens above it is nonsense, and would not fit a database's integer."""
+
+_DELTAS: dict[str, tuple[str, str]] = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "signature_delta": ("signature", "signature"),
+    "input_json_delta": ("partial_json", "input"),
+}
+"""Delta type → where its text is, and which field of the block it continues."""
+
+
+def read_answer(body: bytes) -> Answer:
+    """Everything the answer said. Of `count_tokens`, the tokens counted are `usage.input`."""
+    return _read(body, _Content())
+
+
+def read_totals(body: bytes) -> Answer:
+    """The same without `content`: several times faster on a stream, which is mostly deltas."""
+    return _read(body, None)
+
+
+class _Content:
+    """The blocks of a stream while their deltas come in; text is joined once, at the end."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, _Object] = {}
+        self._parts: dict[tuple[int, str], list[str]] = {}
+
+    def begin(self, event: _Object) -> None:
+        block = event.get("content_block")
+        if isinstance(block, dict):
+            self._blocks[_index(event)] = dict(block)
+
+    def extend(self, event: _Object) -> None:
+        index, delta = _index(event), event.get("delta")
+        if index not in self._blocks or not isinstance(delta, dict):
+            return
+        source, target = _DELTAS.get(_text(delta.get("type")) or "", ("", ""))
+        if target:
+            part = _text(delta.get(source)) or ""
+            self._parts.setdefault((index, target), []).append(part)
+        elif "citation" in delta:
+            known = self._blocks[index].get("citations")
+            cited = known if isinstance(known, list) else []
+            self._blocks[index]["citations"] = [*cited, delta["citation"]]
+
+    def blocks(self) -> tuple[Json, ...]:
+        for (index, target), parts in self._parts.items():
+            text = "".join(parts)
+            block = self._blocks[index]
+            if target != "input":
+                block[target] = (_text(block.get(target)) or "") + text
+            elif text:
+                whole = _decode(text.encode("utf-8", "replace"))
+                # Of a call cut off in the middle there is a piece of its input, kept as it came.
+                block[target] = text if whole is None else whole
+        return tuple(self._blocks[index] for index in sorted(self._blocks))
+
+
+class _Reading:
+    """What is known of an answer so far."""
+
+    def __init__(self, content: _Content | None) -> None:
+        self.content = content
+        self.model: str | None = None
+        self.stop_reason: str | None = None
+        self.error: str | None = None
+        self.complete = False
+        self.counts: dict[str, int] = {}
+
+    def take(self, event: _Object) -> None:
+        """Take in one event of a stream."""
+        match event.get("type"):
+            case "content_block_start" if self.content is not None:
+                self.content.begin(event)
+            case "content_block_delta" if self.content is not None:
+                self.content.extend(event)
+            case "message_start":
+                self.take_message(event.get("message"))
+            case "message_delta":
+                delta = event.get("delta")
+                if isinstance(delta, dict):
+                    self.stop_reason = _text(delta.get("stop_reason")) or self.stop_reason
+                self.count(event.get("usage"))
+                self.complete = self.complete or self.stop_reason is not None
+            case "message_stop":
+                self.complete = True
+            case "error":
+                self.error = _error_text(event)
+                self.complete = False
+
+    def take_message(self, message: Json) -> None:
+        """Take in a message, whole or as it is at a stream's beginning."""
+        if not isinstance(message, dict):
+            return
+        self.model = _text(message.get("model")) or self.model
+        self.stop_reason = _text(message.get("stop_reason")) or self.stop_reason
+        self.count(message.get("usage"))
+
+    def count(self, usage: Json) -> None:
+        if not isinstance(usage, dict):
+            return
+        for name, value in _counts(usage):
+            if value or name == "output" or name not in self.counts:
+                self.counts[name] = value
+
+    def answer(self, content: tuple[Json, ...]) -> Answer:
+        parts = [self.counts[n] for n in ("cache_write_5m", "cache_write_1h") if n in self.counts]
+        if parts:
+            # Streams give the split only at the start, and the total once more at the end.
+            self.counts["cache_write"] = max(sum(parts), self.counts.get("cache_write", 0))
+        return Answer(
+            model=self.model,
+            stop_reason=self.stop_reason,
+            usage=Usage(**self.counts),
+            content=content,
+            error=self.error,
+            complete=self.complete,
+        )
+
+
+def _read(body: bytes, content: _Content | None) -> Answer:
+    start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"{", b"[")):
+        return _read_document(body, content)
+    reading = _Reading(content)
+    for event in _events(body, skip_deltas=content is None):
+        reading.take(event)
+    return reading.answer(content.blocks() if content is not None else ())
+
+
+def _read_document(body: bytes, content: _Content | None) -> Answer:
+    document = _decode(body.removeprefix(b"\xef\xbb\xbf"))
+    if not isinstance(document, dict):
+        return Answer()
+    if document.get("error"):
+        return Answer(error=_error_text(document))
+    reading = _Reading(content)
+    reading.take_message(document)
+    counted = _number(document.get("input_tokens"))
+    if counted is not None:
+        reading.counts["input"] = counted
+    blocks = document.get("content")
+    reading.complete = counted is not None or isinstance(blocks, list)
+    if content is None or not isinstance(blocks, list):
+        return reading.answer(())
+    return reading.answer(tuple(blocks))
+
+
+def _events(body: bytes, *, skip_deltas: bool) -> Iterator[_Object]:
+    if b"\r" in body:
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    for piece in body.split(b"\n\n"):
+        if skip_deltas and piece.startswith(b"event: content_block_delta\n"):
+            continue
+        lines = piece.split(b"\n") if b"\n" in piece else [piece]
+        data = [line[5:] for line in lines if line.startswith(b"data:")]
+        event = _decode(data[0] if len(data) == 1 else b"\n".join(data)) if data else None
+        if isinstance(event, dict):
+            yield event
+
+
+def _counts(usage: _Object) -> Iterator[tuple[str, int]]:
+    split, details = usage.get("cache_creation"), usage.get("output_tokens_details")
+    named = {
+        "input": usage.get("input_tokens"),
+        "cache_read": usage.get("cache_read_input_tokens"),
+        "cache_write": usage.get("cache_creation_input_tokens"),
+        "output": usage.get("output_tokens"),
+    }
+    if isinstance(split, dict):
+        named["cache_write_5m"] = split.get("ephemeral_5m_input_tokens")
+        named["cache_write_1h"] = split.get("ephemeral_1h_input_tokens")
+    if isinstance(details, dict):
+        named["reasoning"] = details.get("thinking_tokens")
+    for name, value in named.items():
+        count = _number(value)
+        if count is not None:
+            yield name, count
+
+
+def _error_text(document: _Object) -> str:
+    error = document.get("error")
+    named = error if isinstance(error, dict) else {"message": error}
+    return _text(named.get("message")) or _text(named.get("type")) or "an error without a message"
+
+
+def _decode(data: bytes) -> Json:
+    """The value, or None for what is no JSON."""
+    try:
+        return jsonio.decode(data)
+    except jsonio.InvalidJson:
+        return None
+
+
+def _index(event: _Object) -> int:
+    return _number(event.get("index")) or 0
+
+
+def _number(value: Json) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= _LARGEST else None
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
