@@ -22,6 +22,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "channel": ("axonhub_cli.cli.channel:app", "Upstreams: add, test, edit, list."),
     "profile": ("axonhub_cli.cli.profile:app", "Which model a client's model name becomes."),
     "key": ("axonhub_cli.cli.key:app", "Keys that clients show to axonhub."),
+    "serve": ("axonhub_cli.cli.serve:app", "Run the proxy in the foreground."),
+    "start": ("axonhub_cli.cli.daemon:start_app", "Start the proxy in the background."),
+    "stop": ("axonhub_cli.cli.daemon:stop_app", "Stop the background proxy."),
+    "restart": ("axonhub_cli.cli.daemon:restart_app", "Stop and start the background proxy."),
+    "status": ("axonhub_cli.cli.daemon:status_app", "Say whether the proxy runs, and where."),
+    "env": ("axonhub_cli.cli.env:app", "Print a client's environment: eval $(axonhub env)"),
+    "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
     "config": ("axonhub_cli.cli.config:app", "The configuration file."),
     "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),
 }

@@ -5,13 +5,12 @@ challenge to the address; only the daemon that wrote the file can answer with it
 recycled pid, another home's daemon or a foreign listener on the port is never taken for ours:
 no key is handed to it, and it is never killed.
 
-`axonhub env` imports this at every shell start: keep the imports light.
+`axonhub env` imports this at every shell start: what only a running daemon needs is imported late.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,7 +19,10 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    import socket
+
     from axonhub_cli.config.paths import Paths
+    from axonhub_cli.jsonio import Json
 
 CHALLENGE_HEADER = "AH-Challenge"
 """`GET /health` with this header answers `{"proof": …}` beside its other fields."""
@@ -48,7 +50,10 @@ class DaemonState(Struct, frozen=True):
 
 
 def write_state(paths: Paths, state: DaemonState) -> None:
-    """Write the state file atomically, readable by its owner alone. Raises `OSError`."""
+    """Write the state file atomically, readable by its owner alone.
+
+    Raises `ConfigError` where the folder cannot be made, `OSError` where the file cannot.
+    """
     from axonhub_cli.config.paths import make_private_dir
 
     make_private_dir(paths.state_dir)
@@ -98,22 +103,28 @@ def proof(secret: str, challenge: str) -> str:
 
 def verify(state: DaemonState, timeout: float = 1.0) -> bool:
     """Whether the daemon that wrote `state` answers at its address within `timeout` seconds."""
+    return ask_health(state, timeout) is not None
+
+
+def ask_health(state: DaemonState, timeout: float = 1.0) -> dict[str, Json] | None:
+    """What `GET /health` says; None unless it proves to be the daemon that wrote `state`."""
     import hmac
 
     challenge = os.urandom(16).hex()
     try:
-        answer = _ask_health(state, challenge, deadline=monotonic() + timeout)
+        answer = _get_health(state, challenge, deadline=monotonic() + timeout)
         # Answers are small and ours: the object is what stands between the outer braces.
         body = answer.partition(b"\r\n\r\n")[2]
         found = msgspec.json.decode(body[body.find(b"{") : body.rfind(b"}") + 1])
     except (OSError, OverflowError, ValueError, msgspec.DecodeError):
-        return False
+        return None
     claimed = found.get("proof") if isinstance(found, dict) else None
     expected = proof(state.secret, challenge)
-    return isinstance(claimed, str) and hmac.compare_digest(claimed.encode(), expected.encode())
+    proven = isinstance(claimed, str) and hmac.compare_digest(claimed.encode(), expected.encode())
+    return found if proven else None
 
 
-def _ask_health(state: DaemonState, challenge: str, *, deadline: float) -> bytes:
+def _get_health(state: DaemonState, challenge: str, *, deadline: float) -> bytes:
     """One `GET /health` by hand: an HTTP library costs more than the whole command."""
     request = (
         f"GET /health HTTP/1.1\r\nHost: localhost:{state.port}\r\n"
@@ -134,6 +145,8 @@ def _ask_health(state: DaemonState, challenge: str, *, deadline: float) -> bytes
 
 
 def _connect(state: DaemonState, deadline: float) -> socket.socket:
+    import socket
+
     address = reachable_host(state.host)
     connection = socket.create_connection((address, state.port), timeout=_left(deadline))
     if not state.tls:

@@ -1,8 +1,6 @@
 import socket
 import stat
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
@@ -15,11 +13,11 @@ from axonhub_cli.daemon.state import (
     clear_state,
     client_url,
     find_daemon,
-    proof,
     read_state,
     verify,
     write_state,
 )
+from tests.support.health import healthy, listener
 
 
 @pytest.fixture
@@ -37,46 +35,6 @@ def state_at(port: int, *, secret: str = "s3cret", pid: int = 4711) -> DaemonSta
         started_at=1_800_000_000.0,
         secret=secret,
     )
-
-
-@contextmanager
-def listener(answer: Callable[[str], bytes | None]) -> Iterator[int]:
-    """A one-connection server: `answer` gets the request's text; None keeps the client waiting."""
-    server = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
-
-    def serve() -> None:
-        try:
-            connection, _ = server.accept()
-        except OSError:
-            return
-        with connection:
-            request = connection.recv(65536).decode(errors="replace")
-            reply = answer(request)
-            if reply is None:
-                over.wait(10)
-            else:
-                connection.sendall(reply)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield server.getsockname()[1]
-    finally:
-        over.set()
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join()
-
-
-def healthy(secret: str) -> Callable[[str], bytes]:
-    def answer(request: str) -> bytes:
-        challenge = request.partition("AH-Challenge: ")[2].partition("\r\n")[0]
-        body = msgspec.json.encode({"status": "ok", "proof": proof(secret, challenge)})
-        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
-        return head + body
-
-    return answer
 
 
 def test_a_written_state_is_read_back_and_private(paths: Paths) -> None:

@@ -1,0 +1,148 @@
+"""What a client needs in its environment to talk to this home's daemon.
+
+`axonhub env` runs at every shell start: no heavy import here or in what this imports.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from axonhub_cli.config.keys import DEFAULT, ensure_key
+from axonhub_cli.config.paths import Paths
+from axonhub_cli.config.schema import Config
+from axonhub_cli.config.store import ConfigStore
+from axonhub_cli.daemon.state import client_url, find_daemon
+from axonhub_cli.errors import CommandFailed, UsageError
+
+TOOLS = ("claude",)
+"""The clients whose protocol the daemon serves."""
+
+_LATER = ("codex", "openai", "gemini", "opencode")
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+_ADDRESS_SETTINGS = (
+    "AXONHUB_SERVER_HOST",
+    "AXONHUB_SERVER_PORT",
+    "AXONHUB_SERVER_TLS_CERT",
+)
+# Claude Code then talks to a cloud's own endpoint and ignores ANTHROPIC_BASE_URL.
+_OTHER_ROUTES = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
+
+
+class ClientEnv(Struct, frozen=True):
+    """Variables to set and to unset, and what the user should be told (`hint: …` lines)."""
+
+    values: dict[str, str]
+    unset: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ClientEnv({', '.join((*self.values, *self.unset))})"
+
+
+class Address(Struct, frozen=True):
+    """Where clients find the daemon. `url` has no trailing slash."""
+
+    url: str
+    host: str
+    tls_cert: str | None
+    running: bool
+
+
+def check_tool(tool: str) -> None:
+    """Raises `UsageError` for a client that axonhub cannot serve."""
+    if tool in TOOLS:
+        return
+    if tool in _LATER:
+        raise UsageError(
+            f"{tool} is not supported yet: this version serves the Anthropic protocol only",
+            hint=f"tools that work: {', '.join(TOOLS)}",
+        )
+    raise UsageError(f"no such tool: {tool}", hint=f"tools that work: {', '.join(TOOLS)}")
+
+
+def claude_env(paths: Paths, environ: Mapping[str, str], *, key: str | None) -> ClientEnv:
+    """The environment for Claude Code; makes the key `default` when there is none.
+
+    Raises `ConfigError` (also where no backend can keep the key), `UsageError`, `CommandFailed`.
+    """
+    store = ConfigStore(paths, environ)
+    config = store.read()
+    address = find_address(paths, config, environ)
+    values = {
+        "ANTHROPIC_BASE_URL": f"{address.url}/anthropic",
+        "ANTHROPIC_AUTH_TOKEN": ensure_key(store, environ, name=key or DEFAULT),
+        # Claude Code then says which turn and which subagent a request belongs to.
+        "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1",
+        **no_proxy(environ, address.host),
+    }
+    hints = [
+        f"{name} is set: Claude Code does not use axonhub before it is unset"
+        for name in _OTHER_ROUTES
+        if environ.get(name, "") not in ("", "0", "false")
+    ]
+    if address.tls_cert is not None:
+        trusted = os.path.abspath(os.path.expanduser(address.tls_cert))
+        before = environ.get("NODE_EXTRA_CA_CERTS")
+        if before and before != trusted:
+            hints.append(f"NODE_EXTRA_CA_CERTS was {before}; add its certificates to {trusted}")
+        values["NODE_EXTRA_CA_CERTS"] = trusted
+    if not address.running:
+        hints.append(
+            f"no daemon of this home runs at {address.url} yet; `axonhub start` starts one"
+        )
+    return ClientEnv(values, ("ANTHROPIC_API_KEY",), tuple(hints))
+
+
+def claude_unset(environ: Mapping[str, str]) -> ClientEnv:
+    """What takes `claude_env` back. NO_PROXY goes only where nothing but ours is in it."""
+    ours = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
+    proxy = [n for n in ("NO_PROXY", "no_proxy") if environ.get(n) == ",".join(LOOPBACK)]
+    return ClientEnv({}, (*ours, *proxy))
+
+
+def find_address(paths: Paths, config: Config, environ: Mapping[str, str]) -> Address:
+    """An explicit `AXONHUB_SERVER_*`, else the running daemon, else the configuration.
+
+    Raises `CommandFailed` where only a running daemon would know (port 0).
+    """
+    server = config.server
+    daemon = find_daemon(paths)
+    explicit = server.port != 0 and any(environ.get(name) for name in _ADDRESS_SETTINGS)
+    if daemon is not None and not explicit:
+        cert = (daemon.tls_cert or server.tls_cert) if daemon.tls else None
+        return Address(daemon.url, daemon.host, cert, running=True)
+    if server.port == 0:
+        raise CommandFailed(
+            "the port is chosen when the daemon starts, and no daemon is running",
+            hint="`axonhub start`, then again",
+        )
+    url = client_url(server.host, server.port, tls=server.tls_cert is not None)
+    running = daemon is not None and daemon.url == url
+    return Address(url, server.host, server.tls_cert, running=running)
+
+
+def no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """`NO_PROXY` and `no_proxy` with loopback (and `host`) in them.
+
+    Programs differ in which of the two they read first, so once either is set both get the
+    entries of both. A lone `*` already means everything, and only while it is alone.
+    """
+    names = ("NO_PROXY",) if os.name == "nt" else ("NO_PROXY", "no_proxy")
+    present = {name: environ[name] for name in names if environ.get(name, "").strip()}
+    ours = [*LOOPBACK, *([] if host in ("", "0.0.0.0", "::", *LOOPBACK) else [host])]
+    if not present:
+        return {"NO_PROXY": ",".join(ours)}
+    lists = [value for value in present.values() if value.strip() != "*"]
+    if not lists:
+        return {}
+    entries = [entry for value in lists for entry in value.replace(",", " ").split()]
+    known: dict[str, str] = {}
+    for entry in (*entries, *ours):
+        known.setdefault(entry.lower(), entry)
+    merged = ",".join(known.values())
+    return {name: merged for name in names if present.get(name, "").strip() != "*"}
