@@ -1,0 +1,90 @@
+"""The composition root: builds everything a daemon is made of, and its routes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from axonhub_cli.config.paths import Paths
+from axonhub_cli.daemon.endpoints import (
+    Context,
+    HealthEndpoint,
+    MissingEndpoint,
+    ModelsEndpoint,
+    ProxyEndpoint,
+    TextEndpoint,
+)
+from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.shield import App, Shield
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.proxy.handler import Services
+from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.rest import RestList
+from axonhub_cli.tracing.recorder import Recorder
+from axonhub_cli.tracing.writer import TraceWriter
+
+_WRITER_CLOSE_S = 10.0
+_WELCOME = "axonhub: a local AI gateway. Point a client here with: eval $(axonhub env)\n"
+
+
+def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret: str) -> App:
+    """The ASGI application; its lifespan owns the connections and the trace writer.
+
+    `runtime` must have been started, so that a bad configuration is known before a port is bound.
+    """
+    writer = TraceWriter(
+        paths.trace_db,
+        settings=runtime.snapshot.config.server.trace,
+        secrets=runtime.known_secrets,
+        read_answer={name: protocol.read_answer for name, protocol in PROTOCOLS.items()},
+    )
+    upstreams = Upstreams(environ)
+    context = Context(
+        runtime=runtime,
+        services=Services(upstreams=upstreams, resting=RestList(), clock=time.monotonic),
+        recorder=Recorder(writer),
+        secret=secret,
+        started_at=time.monotonic(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        writer.start()
+        try:
+            yield
+        finally:
+            await upstreams.aclose()
+            writer.close(_WRITER_CLOSE_S)
+
+    app = Starlette(routes=_routes(context), lifespan=lifespan)
+    app.router.default = MissingEndpoint(context, _paths())
+    return Shield(app, lambda: runtime.snapshot.config.server, time.monotonic)
+
+
+def _routes(context: Context) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    for protocol in PROTOCOLS.values():
+        for route in protocol.routes:
+            endpoint = ProxyEndpoint(context, protocol, route)
+            routes += [Route(path, endpoint, methods=["POST"]) for path in route.paths]
+    models = ModelsEndpoint(context)
+    for prefix in ("/anthropic/v1", "/v1"):
+        routes.append(Route(f"{prefix}/models", models, methods=["GET"]))
+        routes.append(Route(f"{prefix}/models/{{model:path}}", models, methods=["GET"]))
+    routes.append(Route("/health", HealthEndpoint(context), methods=["GET"]))
+    welcome = TextEndpoint(context, _WELCOME)
+    # Claude Code greets with HEAD, at the root of its base URL too.
+    for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):
+        routes.append(Route(path, welcome, methods=["GET"]))
+    return routes
+
+
+def _paths() -> list[str]:
+    return [path for p in PROTOCOLS.values() for r in p.routes for path in r.paths] + [
+        "/v1/models",
+        "/health",
+    ]

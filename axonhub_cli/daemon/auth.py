@@ -1,0 +1,75 @@
+"""Which key a client shows: from any of the headers that clients put credentials in."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from axonhub_cli.config.keys import hash_key
+from axonhub_cli.config.schema import Config, Key, Profile
+from axonhub_cli.errors import ClientError
+
+_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key")
+_SCHEMES = ("bearer ", "token ", "api-key ")
+PROFILE_HEADER = b"ah-profile"
+
+
+def authenticate(headers: list[tuple[bytes, bytes]], keys: Mapping[str, Key]) -> Key:
+    """The key of the request; `keys` are by hash.
+
+    Clients may show several credentials at once (their own beside ours): the one beginning
+    `ah-` counts, wherever it stands. Raises `ClientError`.
+    """
+    shown = [
+        _bare(value.decode("latin-1")) for name in _HEADERS for n, value in headers if n == name
+    ]
+    ours = [credential for credential in shown if credential.startswith("ah-")]
+    for credential in ours or shown:
+        found = _find(hash_key(credential), keys)
+        if found is not None:
+            return _enabled(found)
+    if not shown:
+        raise ClientError(
+            "authentication", "no key was sent", hint="eval $(axonhub env), then start the client"
+        )
+    raise ClientError(
+        "authentication",
+        "this key is not one of axonhub's" if ours else "the credential sent is no axonhub key",
+        hint="eval $(axonhub env) sets the right one; axonhub key list shows what there is",
+    )
+
+
+def choose_profile(headers: list[tuple[bytes, bytes]], key: Key, config: Config) -> Profile | None:
+    """The key's active profile, or the one of its profiles that `AH-Profile` names."""
+    name = next((v.decode("latin-1") for n, v in headers if n == PROFILE_HEADER), None)
+    if name is None:
+        return config.profile(key.active_profile) if key.active_profile is not None else None
+    if name not in key.profiles:
+        raise ClientError(
+            "permission",
+            f"the key {key.name!r} may not use the profile {name!r}",
+            hint=f"axonhub key bind {key.name} {name}",
+        )
+    return config.profile(name)
+
+
+def _bare(value: str) -> str:
+    lowered = value.lower()
+    for scheme in _SCHEMES:
+        if lowered.startswith(scheme):
+            return value[len(scheme) :].strip()
+    return value.strip()
+
+
+def _find(digest: str, keys: Mapping[str, Key]) -> Key | None:
+    key = keys.get(digest)
+    # The lookup finds by equal hash; the comparison is what leaks no timing.
+    return key if key is not None and hmac.compare_digest(key.hash, digest) else None
+
+
+def _enabled(key: Key) -> Key:
+    if key.enabled:
+        return key
+    raise ClientError(
+        "permission", f"the key {key.name!r} is disabled", hint=f"axonhub key enable {key.name}"
+    )

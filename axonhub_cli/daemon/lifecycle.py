@@ -1,0 +1,249 @@
+"""A daemon's life: read the configuration, bind, say where, serve until told to stop, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import uvicorn
+from msgspec import Struct
+from msgspec.structs import replace
+
+from axonhub_cli import __version__
+from axonhub_cli.config.durations import seconds
+from axonhub_cli.config.paths import Paths
+from axonhub_cli.config.schema import Config, Server
+from axonhub_cli.daemon.app import build_app
+from axonhub_cli.daemon.listen import PortTaken, bind, exposure
+from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.shield import App
+from axonhub_cli.daemon.state import (
+    DaemonState,
+    clear_state,
+    client_url,
+    find_daemon,
+    write_state,
+)
+from axonhub_cli.errors import CommandFailed, ConfigError, UsageError
+
+logger = logging.getLogger("axonhub")
+
+# Longer than clients keep an idle connection, so that it is they who close it.
+_KEEP_ALIVE_S = 75
+
+
+class Listen(Struct, frozen=True):
+    """Where to listen and how; None: as the configuration says."""
+
+    host: str | None = None
+    port: int | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    log_level: str | None = None
+
+
+def serve(
+    paths: Paths,
+    environ: Mapping[str, str],
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    log_level: str | None = None,
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM; blocks. `on_ready` gets the lines to show.
+
+    Raises `ConfigError`, `UsageError`, or `CommandFailed` when the port is taken.
+    """
+    listen = Listen(host, port, tls_cert, tls_key, log_level)
+    Daemon(paths, environ, listen).run(on_ready)
+
+
+class Daemon:
+    """One daemon; `run` blocks, `stop` may be called from any thread."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str], listen: Listen) -> None:
+        self._paths = paths
+        self._environ = environ
+        self._listen = listen
+        self._server: _UvicornServer | None = None
+
+    def run(self, on_ready: Callable[[str], None]) -> None:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(self._run(on_ready))
+
+    def stop(self) -> None:
+        """Stop accepting, let running answers end, then close."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def _run(self, on_ready: Callable[[str], None]) -> None:
+        runtime = Runtime(self._paths, self._environ)
+        await runtime.start()
+        config = runtime.snapshot.config
+        server = _overridden(config.server, self._listen)
+        _configure_logging(server.log_level)
+        sockets = _bind(self._paths, server)
+        state = _state(server, sockets[0].getsockname()[1])
+        app = build_app(runtime, self._paths, self._environ, state.secret)
+
+        def ready() -> None:
+            try:
+                write_state(self._paths, state)
+            except OSError as error:
+                raise ConfigError(
+                    f"cannot write {self._paths.state_file}: {error.strerror}",
+                    hint="set AXONHUB_HOME to a folder of yours",
+                ) from error
+            for line in _ready_lines(config, self._paths, server, state, sockets):
+                on_ready(line)
+
+        self._server = _UvicornServer(_uvicorn_config(app, server), ready)
+        try:
+            await self._server.serve(sockets=sockets)
+        finally:
+            for listener in sockets:
+                listener.close()
+            clear_state(self._paths, state.pid)
+        if self._server.failure is not None:
+            raise self._server.failure
+
+
+class _UvicornServer(uvicorn.Server):
+    """uvicorn with a word when it is ready, and without its habit of raising a caught signal
+    again, which would end the process before the state file is removed."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+        self.failure: ConfigError | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        try:
+            self._on_started()
+        except ConfigError as error:
+            self.failure = error
+            self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in handled}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _overridden(server: Server, listen: Listen) -> Server:
+    given = {
+        name: value
+        for name in listen.__struct_fields__
+        if (value := getattr(listen, name)) is not None
+    }
+    server = replace(server, **given)
+    if (server.tls_cert is None) != (server.tls_key is None):
+        raise UsageError("TLS needs both a certificate and its key (--tls-cert, --tls-key)")
+    return server
+
+
+def _bind(paths: Paths, server: Server) -> list[socket.socket]:
+    try:
+        return bind(server.host, server.port)
+    except PortTaken as error:
+        running = find_daemon(paths)
+        if running is not None and running.port == error.port:
+            raise CommandFailed(
+                f"axonhub runs already: {running.url} (pid {running.pid})",
+                hint="axonhub status shows it, axonhub stop ends it",
+            ) from error
+        error.hint = f"free the port, or take another: axonhub serve --port {error.port + 1}"
+        raise
+    except OSError as error:
+        raise CommandFailed(f"cannot listen on {server.host}:{server.port}: {error}") from error
+
+
+def _state(server: Server, port: int) -> DaemonState:
+    tls = server.tls_cert is not None
+    return DaemonState(
+        pid=os.getpid(),
+        url=client_url(server.host, port, tls=tls),
+        host=server.host,
+        port=port,
+        version=__version__,
+        started_at=time.time(),
+        secret=secrets.token_hex(32),
+        tls=tls,
+    )
+
+
+def _ready_lines(
+    config: Config,
+    paths: Paths,
+    server: Server,
+    state: DaemonState,
+    sockets: list[socket.socket],
+) -> Iterator[str]:
+    enabled = sum(channel.enabled for channel in config.channels)
+    addresses = ", ".join(listener.getsockname()[0] for listener in sockets)
+    yield (
+        f"axonhub {__version__} listens on {state.url} ({addresses}) with {enabled} "
+        f"channel{'' if enabled == 1 else 's'}, configuration {paths.config_file}"
+    )
+    if enabled == 0:
+        yield "hint: no channel is enabled yet: axonhub channel add --type claude-code"
+    if (warning := exposure(server.host)) is not None:
+        yield f"warning: {warning}"
+
+
+def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="auto",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=round(seconds(server.drain_timeout)),
+        ssl_certfile=server.tls_cert,
+        ssl_keyfile=server.tls_key,
+        proxy_headers=False,
+    )
+
+
+def _configure_logging(level: str) -> None:
+    """Our own words at the chosen level, uvicorn's only when something is wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(level.upper())
+    server_log = logging.getLogger("uvicorn")
+    server_log.handlers[:] = [handler]
+    server_log.propagate = False
+    server_log.setLevel(logging.WARNING)

@@ -1,0 +1,114 @@
+"""The configuration of a running daemon: looked at with each request, swapped when it changed.
+
+A request keeps the snapshot it began with. A file that cannot be read leaves the last good
+configuration in place, with the error in `config_error`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from axonhub_cli.config.load import load
+from axonhub_cli.config.paths import Paths
+from axonhub_cli.config.schema import Channel, Config
+from axonhub_cli.config.secrets import SecretStore
+from axonhub_cli.config.store import fingerprint
+from axonhub_cli.errors import ConfigError, SecretError
+from axonhub_cli.providers import PROVIDERS
+from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
+
+logger = logging.getLogger("axonhub")
+
+
+class Runtime:
+    """Gives each request its snapshot."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
+        self._paths = paths
+        self._environ = environ
+        self._seen: tuple[Any, ...] | None = None
+        self._lock = asyncio.Lock()
+        self.secrets: SecretStore | None = None
+        self.snapshot = Snapshot(config=Config())
+        self.config_error: str | None = None
+
+    async def start(self) -> None:
+        """Read the configuration for the first time. Raises `ConfigError`."""
+        self._seen = fingerprint(self._paths)
+        await self._load()
+
+    async def current(self) -> Snapshot:
+        """The snapshot for a request that begins now."""
+        if fingerprint(self._paths) != self._seen:
+            async with self._lock:
+                await self._reload()
+        return self.snapshot
+
+    def known_secrets(self) -> list[str]:
+        """Every secret value in use, so that the trace can keep them out."""
+        return self.secrets.known_values() if self.secrets is not None else []
+
+    async def _reload(self) -> None:
+        seen = fingerprint(self._paths)
+        if seen == self._seen:
+            return
+        try:
+            await self._load()
+            self.config_error = None
+            logger.info("configuration reloaded")
+        except ConfigError as error:
+            self.config_error = error.message
+            logger.error("the changed configuration is not used: %s", error.message)
+        self._seen = seen
+
+    async def _load(self) -> None:
+        config = load(self._paths, self._environ)
+        # A keyring may ask the user to unlock it, a command may call a password manager.
+        self.snapshot = await asyncio.to_thread(self._read, config)
+
+    def _read(self, config: Config) -> Snapshot:
+        known = self.secrets
+        # What was read stays read: a reload must not make a password manager ask again.
+        self.secrets = (
+            known.with_config(config)
+            if known is not None
+            else SecretStore(self._paths, config, self._environ)
+        )
+        tokens: dict[str, tuple[Token, ...]] = {}
+        faults: dict[str, str] = {}
+        for channel in config.channels:
+            if not channel.enabled:
+                continue
+            try:
+                tokens[channel.name] = self._tokens(channel)
+            except SecretError as error:
+                faults[channel.name] = f"has no usable token ({error.message})"
+                logger.warning("channel %s has no usable token: %s", channel.name, error.message)
+        return Snapshot(
+            config=config,
+            keys={key.hash: key for key in config.keys},
+            tokens=tokens,
+            limits={c.name: limits_of(config.server, c) for c in config.channels},
+            faults=faults,
+        )
+
+    def _tokens(self, channel: Channel) -> tuple[Token, ...]:
+        assert self.secrets is not None
+        provider = PROVIDERS[channel.type]
+        if not channel.tokens and channel.base_url is None and provider.token_form != "none":
+            raise SecretError("no token is configured")
+        return tuple(
+            Token(label=_label(ref), secret=self.secrets.resolve(ref)) for ref in channel.tokens
+        )
+
+
+def _label(reference: str) -> str:
+    """What people call a token: `work` in `keyring:channel/main/work/3f9a2c41`, else its form."""
+    form, _, name = reference.partition(":")
+    parts = name.split("/")
+    if form in ("keyring", "file") and len(parts) >= 3:
+        return parts[2]
+    return name if form == "env" else form

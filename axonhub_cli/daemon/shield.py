@@ -1,0 +1,75 @@
+"""Refuses what no client of ours sends: a browser's cross-origin calls, and rebound host names.
+
+A web page can make the user's browser call localhost; it cannot forge the Host and Origin headers.
+Plain ASGI: a middleware class of the framework's would cost each event of a stream.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from axonhub_cli.config.schema import Server
+from axonhub_cli.daemon.replies import send_error
+from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.proxy.reply import Reply
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Shield:
+    """Wraps an ASGI app; `server` gives the settings of the moment."""
+
+    def __init__(self, app: App, server: Callable[[], Server], clock: Callable[[], float]) -> None:
+        self._app = app
+        self._server = server
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = find_refusal(scope["headers"], self._server())
+            if refusal is not None:
+                info = ErrorInfo.of("permission", refusal)
+                await send_error(Reply(send, self._clock), scope["path"], info)
+                return
+        await self._app(scope, receive, send)
+
+
+def find_refusal(headers: list[tuple[bytes, bytes]], server: Server) -> str | None:
+    """Why the request is refused, None when it may pass."""
+    hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+    if len(hosts) != 1 or not _host_allowed(host_name(hosts[0]), server):
+        shown = hosts[0] if hosts else ""
+        return (
+            f"the host name {shown!r} is not one of this gateway's; "
+            f"allow it with: axonhub config set server.allowed_hosts {shown or 'NAME'}"
+        )
+    for name, value in headers:
+        if name == b"origin" and value.decode("latin-1") not in server.allowed_origins:
+            return (
+                f"requests from web pages ({value.decode('latin-1')!r}) are refused; "
+                "allow an origin with: axonhub config set server.allowed_origins ORIGIN"
+            )
+    return None
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without its port and without brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _host_allowed(name: str, server: Server) -> bool:
+    if name == "localhost" or name in (host.lower() for host in server.allowed_hosts):
+        return True
+    # DNS rebinding needs a name; an address in the Host header means that no name was looked up.
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""One request from end to end: the asynchronous shell around the pure core."""

@@ -1,0 +1,174 @@
+"""One call upstream: send, look at what comes first, relay it. Failures leave as `UpstreamError`.
+
+What counts as an answer: a 2xx whose body is JSON or, for a stream, events. A redirect, an HTML
+page, an empty body or an error dressed as a 200 is a failure like any status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import UpstreamError, UpstreamGarbled, UpstreamStatus
+from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
+from axonhub_cli.proxy.headers import response_headers
+from axonhub_cli.proxy.relay import StreamRelay, tee
+from axonhub_cli.proxy.reply import HeaderList, Reply
+from axonhub_cli.proxy.silence import SilenceLimit
+from axonhub_cli.proxy.snapshot import Limits
+from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
+from axonhub_cli.tracing.recorder import AttemptRecord
+
+_LARGEST_ERROR_BODY = 1024 * 1024
+_LARGEST_ANSWER = 256 * 1024 * 1024
+
+
+class Attempt:
+    """One attempt of one request. After a raised `UpstreamError` the client has seen no content."""
+
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        protocol: WireProtocol,
+        reply: Reply,
+        record: AttemptRecord,
+        limits: Limits,
+        request_id: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._upstreams = upstreams
+        self._protocol = protocol
+        self._reply = reply
+        self._record = record
+        self._limits = limits
+        self._request_id = request_id
+
+    async def stream(self, call: UpstreamCall) -> None:
+        """Relay a streamed answer; returns when the client has all of it, good or broken off."""
+        relay: StreamRelay | None = None
+        limit = self._limits.first_event
+        try:
+            async with SilenceLimit(limit, f"no event came within {limit:g} s") as silence:
+                exchange = await self._open(call)
+                try:
+                    await self._check(exchange)
+                    if _is_json(exchange):
+                        # It ignored `stream`; the client knows best what to do with a whole answer.
+                        await self._pass_whole(exchange)
+                        return
+                    relay = StreamRelay(
+                        self._reply,
+                        self._protocol,
+                        self._record,
+                        _decoded_headers(exchange),
+                        self._request_id,
+                        lambda: (self._clock() - self._started) * 1000,
+                    )
+                    await self._pump(exchange, relay, silence)
+                finally:
+                    await exchange.aclose()
+                # Whatever the client's side still has to take is not the upstream's silence.
+                silence.writing(True)
+                await relay.finish()
+        except UpstreamError as error:
+            if relay is None or not relay.committed:
+                raise
+            await relay.break_off(error)
+
+    async def whole(self, call: UpstreamCall) -> None:
+        """Pass on an answer that is not streamed."""
+        limit = self._limits.total
+        async with SilenceLimit(limit, f"no answer came within {limit:g} s"):
+            exchange = await self._open(call)
+            try:
+                await self._check(exchange)
+                await self._pass_whole(exchange)
+            finally:
+                await exchange.aclose()
+
+    async def _open(self, call: UpstreamCall) -> Exchange:
+        exchange = await self._upstreams.open(call)
+        self._record.http_status = exchange.status
+        self._record.upstream_request_id = exchange.header(b"request-id")
+        return exchange
+
+    async def _pump(self, exchange: Exchange, relay: StreamRelay, silence: SilenceLimit) -> None:
+        idle = self._limits.idle
+        message = f"the upstream was silent for {idle:g} s"
+        async for chunk in _decoded(exchange, _LARGEST_ANSWER):
+            silence.writing(True)
+            whole = await relay.feed(chunk)
+            silence.writing(False)
+            if whole:
+                silence.heard(limit=idle, message=message)
+
+    async def _pass_whole(self, exchange: Exchange) -> None:
+        body = await self._read(exchange, _LARGEST_ANSWER)
+        tee(self._record, body, 0)
+        self._refuse_garbage(exchange, body)
+        self._record.status = "completed"
+        await self._reply.send_whole(
+            exchange.status, response_headers(_decoded_headers(exchange)), body
+        )
+
+    async def _check(self, exchange: Exchange) -> None:
+        """Raise unless this is the head of an answer."""
+        if 300 <= exchange.status < 400:
+            target = exchange.header(b"location") or "another address"
+            raise UpstreamGarbled(f"it redirects to {target}: is the base URL right?")
+        if not 200 <= exchange.status < 300:
+            body = await self._read(exchange, _LARGEST_ERROR_BODY)
+            tee(self._record, body, 0)
+            headers = response_headers(_decoded_headers(exchange))
+            raise UpstreamStatus(
+                exchange.status, headers, body, message=f"it answered {exchange.status}"
+            )
+        content_type = (exchange.header(b"content-type") or "").lower()
+        if "html" in content_type:
+            raise UpstreamGarbled("it answered with a web page: is the base URL right?")
+
+    async def _read(self, exchange: Exchange, limit: int) -> bytes:
+        return b"".join([chunk async for chunk in _decoded(exchange, limit)])
+
+    def _refuse_garbage(self, exchange: Exchange, body: bytes) -> None:
+        try:
+            value = jsonio.decode(body)
+        except jsonio.InvalidJson as error:
+            what = "an empty body" if not body.strip() else "something that is not JSON"
+            raise UpstreamGarbled(f"it answered {exchange.status} with {what}") from error
+        if isinstance(value, dict) and value.get("type") == "error":
+            headers = response_headers(_decoded_headers(exchange))
+            raise UpstreamStatus(
+                self._protocol.error_status(body), headers, body, message="it answered an error"
+            )
+
+
+def _decoded_headers(exchange: Exchange) -> HeaderList:
+    """The head without its content encoding, which is undone here."""
+    return [(n, v) for n, v in exchange.headers if n.lower() != b"content-encoding"]
+
+
+def _is_json(exchange: Exchange) -> bool:
+    return "json" in (exchange.header(b"content-type") or "").lower()
+
+
+def _decoded(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
+    """The body's chunks, unpacked when an upstream compresses although it was asked not to."""
+    encoding = (exchange.header(b"content-encoding") or "").strip().lower()
+    if encoding in ("", "identity"):
+        return exchange.chunks()
+    return _unpack(exchange, encoding, limit)
+
+
+async def _unpack(exchange: Exchange, encoding: str, limit: int) -> AsyncIterator[bytes]:
+    try:
+        decoder = make_decoder(encoding, limit)
+        async for chunk in exchange.chunks():
+            if data := decoder.feed(chunk):
+                yield data
+        decoder.finish()
+    except (Undecodable, TooLarge) as error:
+        raise UpstreamGarbled(f"its {encoding} encoding cannot be undone: {error}") from error

@@ -1,0 +1,69 @@
+"""One client's call as the proxy sees it: who asks, for what, with which bytes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from axonhub_cli import jsonio
+from axonhub_cli.config.schema import Key, Profile
+from axonhub_cli.errors import ClientError
+from axonhub_cli.jsonio import Envelope
+from axonhub_cli.protocols.base import Route, WireProtocol
+from axonhub_cli.proxy.snapshot import Snapshot
+
+HeaderList = list[tuple[bytes, bytes]]
+
+
+class ClientCall:
+    """Everything is fixed when the call is made; `body` is unpacked and repaired."""
+
+    def __init__(
+        self,
+        *,
+        protocol: WireProtocol,
+        route: Route,
+        query: str,
+        headers: HeaderList,
+        body: bytes,
+        key: Key,
+        profile: Profile | None,
+        snapshot: Snapshot,
+    ) -> None:
+        self.protocol = protocol
+        self.route = route
+        self.query = query
+        self.headers = headers
+        self.key = key
+        self.profile = profile
+        self.snapshot = snapshot
+        self.envelope, self.body = _read_envelope(body)
+        if self.envelope.model is None:
+            raise ClientError("invalid_request", "model: Field required")
+
+    @property
+    def model(self) -> str:
+        assert self.envelope.model is not None
+        return self.envelope.model
+
+    @property
+    def streams(self) -> bool:
+        return self.route.operation == "generate" and self.envelope.stream is True
+
+    @cached_property
+    def members(self) -> list[jsonio.Span]:
+        """Where the body's top-level values stand; found once, for every attempt's splices."""
+        return jsonio.object_spans(self.body)
+
+
+def _read_envelope(body: bytes) -> tuple[Envelope, bytes]:
+    if not body.strip():
+        raise ClientError("invalid_request", "the request body is empty")
+    try:
+        return jsonio.read_envelope(body)
+    except jsonio.InvalidJson as error:
+        raise ClientError(
+            "invalid_request", f"the request body is not valid JSON: {error}"
+        ) from error
+    except ValueError as error:
+        # msgspec names the place as `$.model`.
+        raise ClientError("invalid_request", str(error).replace("$.", "")) from error

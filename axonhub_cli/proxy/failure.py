@@ -1,0 +1,102 @@
+"""What a client is told when every attempt has failed."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import ErrorInfo, Kind, UpstreamError, UpstreamStatus
+from axonhub_cli.jsonio import Json
+from axonhub_cli.proxy.reply import HeaderList
+from axonhub_cli.routing.retry import CREDENTIAL_STATUSES, most_telling
+
+_KINDS: dict[int, Kind] = {
+    400: "invalid_request",
+    404: "not_found",
+    413: "too_large",
+    429: "rate_limited",
+    503: "unavailable",
+    504: "timeout",
+    529: "overloaded",
+}
+# Claude Code and the SDKs obey it: repeating cannot mend what a person must mend.
+DO_NOT_RETRY = (b"x-should-retry", b"false")
+
+
+class Failure(Struct, frozen=True):
+    """One failed attempt: the channel's name and what happened."""
+
+    channel: str
+    error: UpstreamError
+
+
+class Answer(Struct, frozen=True):
+    """What goes to the client: the upstream's own words, or ours. `info` serves an open stream."""
+
+    info: ErrorInfo
+    headers: HeaderList
+    body: bytes | None = None
+    """None: rendered from `info` by the client's protocol."""
+
+
+def describe(failures: list[Failure], request_id: str) -> Answer:
+    """Choose. The upstream's answer stays as it is, but for our own credential's 401 and 403."""
+    chosen = most_telling([f.error for f in failures])
+    if isinstance(chosen, UpstreamStatus) and chosen.status not in CREDENTIAL_STATUSES:
+        info = ErrorInfo(
+            kind=_KINDS.get(chosen.status, "upstream"),
+            message=_message(chosen.body) or _one_line(failures),
+            status=chosen.status,
+            request_id=request_id,
+        )
+        return Answer(info, chosen.headers, chosen.body)
+    if isinstance(chosen, UpstreamStatus):
+        info = ErrorInfo.of("upstream", _refused(failures), request_id=request_id)
+        return Answer(info, [DO_NOT_RETRY])
+    kinds = {f.error.kind for f in failures}
+    kind: Kind = "timeout" if kinds == {"timeout"} else "upstream"
+    return Answer(ErrorInfo.of(kind, _one_line(failures), request_id=request_id), [])
+
+
+def sentence(failure: Failure) -> str:
+    """`channel 'a': it answered 529`, with the upstream's own message where it gave one."""
+    error = failure.error
+    told = _message(error.body) if isinstance(error, UpstreamStatus) else ""
+    detail = f" ({told})" if told else ""
+    hint = f"; {error.hint}" if error.hint else ""
+    return f"channel {failure.channel!r}: {error.message}{detail}{hint}"
+
+
+def _refused(failures: list[Failure]) -> str:
+    """Our own credential is at fault: name the channel and the command, not the client's key."""
+    statuses = [f for f in failures if isinstance(f.error, UpstreamStatus)]
+    refused = next(
+        f
+        for f in reversed(statuses)
+        if isinstance(f.error, UpstreamStatus) and f.error.status in CREDENTIAL_STATUSES
+    )
+    advice = f"replace its token: axonhub channel token {refused.channel} --list"
+    others = [sentence(f) for f in failures if f is not refused]
+    rest = f" Also tried: {'; '.join(others)}." if others else ""
+    return (
+        f"the provider refused the credential of axonhub's own {sentence(refused)}. To mend it, "
+        f"{advice}.{rest}"
+    )
+
+
+def _one_line(failures: list[Failure]) -> str:
+    if len(failures) == 1:
+        return sentence(failures[0])
+    listed = "; ".join(sentence(f) for f in failures)
+    return f"all {len(failures)} attempts failed: {listed}"
+
+
+def _message(body: bytes) -> str:
+    """The message inside an error body, whatever its exact shape; at most 300 characters."""
+    try:
+        value: Json = jsonio.decode(body)
+    except jsonio.InvalidJson:
+        return ""
+    error = value.get("error") if isinstance(value, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    return message[:300] if isinstance(message, str) else ""

@@ -1,0 +1,225 @@
+"""One client's call from end to end: plan, attempts, answer, record. Read it top-down.
+
+Opened: the status (and pings) have gone out. Committed: content has. Until the commit a failed
+attempt is followed by the next candidate; after it a failure is one error event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from axonhub_cli.config.durations import seconds
+from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamStatus
+from axonhub_cli.proxy.attempt import Attempt
+from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.failure import Failure, describe, sentence
+from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
+from axonhub_cli.proxy.headers import safe_value
+from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing import balance, candidates, mapping, retry
+from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.rest import RestList
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+
+
+class Services(Struct, frozen=True):
+    """What outlives a request."""
+
+    upstreams: Upstreams
+    resting: RestList
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+
+
+class Handler:
+    """Serves one call; make one for each."""
+
+    def __init__(
+        self, services: Services, call: ClientCall, reply: Reply, record: RequestRecord
+    ) -> None:
+        self._services = services
+        self._call = call
+        self._reply = reply
+        self._record = record
+        self._started = services.clock()
+        self._session_key = record.trace_id or record.id
+
+    async def handle(self, receive: Receive) -> None:
+        """Answer the client. Raises `NoCandidate` before the first attempt; otherwise whatever
+        happens is told to the client and noted in the record."""
+        plan = self._plan()
+        try:
+            await guarded(
+                self._try_all(plan), receive=receive, reply=self._reply, pings=self._pings()
+            )
+        except ClientLeft:
+            self._record.status = "canceled"
+            self._record.error = "the client closed the connection"
+        except asyncio.CancelledError:
+            await self._stopped()
+            raise
+        finally:
+            self._close_record()
+
+    def _plan(self) -> list[Candidate]:
+        """Pure decisions: mapping, candidates, order. Noted for the trace, rejections included."""
+        call, config = self._call, self._call.snapshot.config
+        resolved = mapping.resolve(call.profile, call.model)
+        found = candidates.find(config, resolved.model, call.protocol.name, call.snapshot.faults)
+        now = self._services.clock()
+        plan = balance.order(
+            found.usable,
+            session_key=self._session_key,
+            resting=lambda c: self._services.resting.resting(
+                c.channel.name, c.upstream_model, now=now
+            ),
+        )
+        self._record.decision = {
+            "rule": resolved.rule,
+            "candidates": [{"channel": c.channel.name, "model": c.upstream_model} for c in plan],
+            "rejected": [{"channel": r.channel, "reason": r.reason} for r in found.rejected],
+        }
+        if not plan:
+            raise candidates.refuse(config, resolved.model, found)
+        return plan
+
+    def _pings(self) -> Pings | None:
+        if not self._call.streams:
+            return None
+        interval = seconds(self._call.snapshot.config.server.ping_interval)
+        return Pings(self._call.protocol.ping, interval)
+
+    async def _try_all(self, plan: list[Candidate]) -> None:
+        """The only loop over attempts."""
+        failures: list[Failure] = []
+        for candidate in plan:
+            repeated = False
+            while True:
+                record = self._note_attempt(candidate)
+                try:
+                    await self._attempt(candidate, record)
+                    return
+                except UpstreamError as error:
+                    failure = Failure(candidate.channel.name, error)
+                    record.status, record.error = "failed", sentence(failure)
+                    self._let_rest(candidate, error)
+                    decision = retry.decide(error, repeated=repeated, last=candidate is plan[-1])
+                finally:
+                    record.ms = self._elapsed_ms() - record.offset_ms
+                if decision == "repeat":
+                    repeated = True
+                    continue
+                failures.append(failure)
+                break
+            if decision == "give_up":
+                break
+        await self._fail(failures)
+
+    async def _attempt(self, candidate: Candidate, record: AttemptRecord) -> None:
+        call, channel = self._call, candidate.channel
+        token = call.snapshot.token(channel, self._session_key)
+        limits = call.snapshot.limits[channel.name]
+        outgoing = build_call(call, candidate, token, limits)
+        record.url = outgoing.url
+        record.label = token.label if token is not None else None
+        record.sent_body = outgoing.body if outgoing.body is not call.body else None
+        self._name_channel(candidate)
+        attempt = Attempt(
+            self._services.upstreams,
+            call.protocol,
+            self._reply,
+            record,
+            limits,
+            self._record.id,
+            self._services.clock,
+        )
+        await (attempt.stream(outgoing) if call.streams else attempt.whole(outgoing))
+        self._services.resting.wake(channel.name, candidate.upstream_model)
+        self._record.status = record.status
+        self._record.error = record.error
+
+    def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
+        record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)
+        record.offset_ms = self._elapsed_ms()
+        self._record.attempts.append(record)
+        return record
+
+    def _name_channel(self, candidate: Candidate) -> None:
+        self._reply.extra_headers = [
+            (b"ah-request-id", self._record.id.encode()),
+            (b"ah-trace-id", safe_value(self._record.trace_id or "")),
+            (b"ah-channel", safe_value(candidate.channel.name)),
+            (b"ah-upstream-model", safe_value(candidate.upstream_model)),
+        ]
+
+    def _let_rest(self, candidate: Candidate, error: UpstreamError) -> None:
+        # Counting tokens is a side road: an upstream without it must stay in use for messages.
+        if self._call.route.operation == "count_tokens" or not retry.rests(error):
+            return
+        self._services.resting.rest(
+            candidate.channel.name,
+            candidate.upstream_model,
+            now=self._services.clock(),
+            seconds=_retry_after(error),
+        )
+
+    async def _fail(self, failures: list[Failure]) -> None:
+        answer = describe(failures, self._record.id)
+        self._record.status, self._record.error = "failed", answer.info.message
+        protocol = self._call.protocol
+        if self._reply.opened:
+            await self._reply.end(protocol.encode_stream_error(answer.info))
+            return
+        headers = answer.headers
+        body = answer.body
+        if body is None:
+            body = protocol.encode_error(answer.info)
+            headers = [*headers, (b"content-type", b"application/json")]
+        await self._reply.send_whole(answer.info.status, headers, body)
+
+    async def _stopped(self) -> None:
+        """The daemon ends before the answer did: say so, if a client still listens."""
+        self._record.status, self._record.error = "failed", "axonhub was stopped"
+        info = ErrorInfo.of("upstream", "axonhub was stopped", request_id=self._record.id)
+        if self._reply.ended:
+            return
+        if self._reply.opened and self._call.streams:
+            await self._reply.end(self._call.protocol.encode_stream_error(info))
+        elif not self._reply.opened:
+            await self._reply.send_whole(
+                503,
+                [(b"content-type", b"application/json")],
+                self._call.protocol.encode_error(info),
+            )
+
+    def _close_record(self) -> None:
+        record = self._record
+        record.http_status = self._reply.status
+        record.total_ms = self._elapsed_ms()
+        for attempt in record.attempts:
+            if attempt.first_event_ms is not None:
+                record.first_token_ms = attempt.offset_ms + attempt.first_event_ms
+            if attempt.status == "running":
+                attempt.status = "canceled"
+                attempt.ms = attempt.ms or record.total_ms - attempt.offset_ms
+
+    def _elapsed_ms(self) -> float:
+        return (self._services.clock() - self._started) * 1000
+
+
+def _retry_after(error: UpstreamError) -> float | None:
+    """Seconds that the upstream asks for; it may also write a date, which is then ignored."""
+    if not isinstance(error, UpstreamStatus):
+        return None
+    for name, value in error.headers:
+        if name.lower() == b"retry-after":
+            try:
+                return float(value)
+            except ValueError:
+                return None
+    return None

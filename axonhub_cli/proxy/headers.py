@@ -1,0 +1,115 @@
+"""Which headers pass, in both directions, and the credentials that are put on.
+
+Open lists: what is not named here passes, because clients and vendors add headers at will and a
+gateway that filters breaks them with each of their releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from axonhub_cli import __version__
+from axonhub_cli.config.schema import AuthScheme
+from axonhub_cli.providers import Provider
+
+HeaderList = list[tuple[bytes, bytes]]
+
+USER_AGENT = f"axonhub/{__version__}".encode()
+CLAUDE_CODE_AGENT = b"claude-cli/"
+CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"})
+
+_HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
+    b"transfer-encoding upgrade".split()
+)
+# About this connection, this machine or the client's browser: nobody's business upstream.
+_NOT_SENT = (
+    CREDENTIALS
+    | _HOP_BY_HOP
+    | frozenset(
+        b"host content-length content-encoding accept-encoding expect cookie origin referer "
+        b"forwarded via x-real-ip accept-language".split()
+    )
+)
+_NOT_SENT_PREFIXES = (b"ah-", b"x-forwarded-", b"sec-", b"cf-")
+# `alt-svc` would name a port that is not ours, cookies belong to the vendor's own site.
+_NOT_RETURNED = _HOP_BY_HOP | frozenset(
+    b"content-length set-cookie set-cookie2 alt-svc strict-transport-security server date "
+    b"nel report-to".split()
+)
+# Asked for by the API beside an OAuth token (observed with `claude setup-token`, 2026-11).
+_OAUTH_BETAS = (b"oauth-2025-04-20", b"claude-code-20250219")
+
+
+def is_claude_code(headers: HeaderList) -> bool:
+    """Does the request come from Claude Code itself? Its User-Agent begins `claude-cli/`."""
+    return any(
+        name == b"user-agent" and value.startswith(CLAUDE_CODE_AGENT) for name, value in headers
+    )
+
+
+def is_oauth_token(token: str) -> bool:
+    """Is this the token of a subscription, as `claude setup-token` prints it?"""
+    return token.startswith("sk-ant-oat")
+
+
+def request_headers(
+    client: HeaderList,
+    *,
+    provider: Provider,
+    auth: AuthScheme | None,
+    token: str | None,
+    body: bool = True,
+) -> HeaderList:
+    """The headers of the upstream call. Names in `client` are lower-case, as ASGI has them."""
+    headers = [
+        (name, value)
+        for name, value in client
+        if name not in _NOT_SENT and not name.startswith(_NOT_SENT_PREFIXES)
+    ]
+    if not is_claude_code(client):
+        headers = [(n, v) for n, v in headers if n != b"user-agent"]
+        headers.append((b"user-agent", USER_AGENT))
+    _add_missing(headers, b"anthropic-version", b"2023-06-01")
+    if body:
+        _add_missing(headers, b"content-type", b"application/json")
+    headers.append((b"accept-encoding", b"identity"))
+    if token is None:
+        return headers
+    if provider.token_form == "anthropic" and is_oauth_token(token):
+        headers = _with_betas(headers)
+    headers.append(_credential(provider, auth, token))
+    return headers
+
+
+def response_headers(upstream: Iterable[tuple[bytes, bytes]]) -> HeaderList:
+    """What of the upstream's head goes to the client."""
+    return [(n, v) for name, v in upstream if (n := name.lower()) not in _NOT_RETURNED]
+
+
+def safe_value(text: str) -> bytes:
+    """A header value from a name that may hold anything: printable ASCII, the rest as `?`."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
+
+
+def _credential(provider: Provider, auth: AuthScheme | None, token: str) -> tuple[bytes, bytes]:
+    by_form = provider.token_form == "bearer" or is_oauth_token(token)
+    scheme = auth or ("bearer" if by_form else "x-api-key")
+    value = token.encode("latin-1", "replace")
+    return (b"authorization", b"Bearer " + value) if scheme == "bearer" else (b"x-api-key", value)
+
+
+def _add_missing(headers: HeaderList, name: bytes, value: bytes) -> None:
+    if all(existing != name for existing, _ in headers):
+        headers.append((name, value))
+
+
+def _with_betas(headers: HeaderList) -> HeaderList:
+    """The client's betas, then those of ours that it does not name itself."""
+    named = [v for n, v in headers if n == b"anthropic-beta"]
+    present = {beta.strip() for value in named for beta in value.split(b",")}
+    added = [beta for beta in _OAUTH_BETAS if beta not in present]
+    if not added:
+        return headers
+    joined = b",".join([*named, *added])
+    return [*((n, v) for n, v in headers if n != b"anthropic-beta"), (b"anthropic-beta", joined)]

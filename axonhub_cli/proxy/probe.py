@@ -1,0 +1,268 @@
+"""One small real request to a channel, outside any daemon, for a person who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from axonhub_cli import jsonio
+from axonhub_cli.config.schema import Channel, Config, Key
+from axonhub_cli.config.secrets import SecretStore
+from axonhub_cli.errors import (
+    UpstreamError,
+    UpstreamGarbled,
+    UpstreamStatus,
+    UsageError,
+)
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.protocols.base import Usage, WireProtocol
+from axonhub_cli.providers import PROVIDERS
+from axonhub_cli.proxy.attempt import Attempt
+from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.failure import Failure, sentence
+from axonhub_cli.proxy.headers import request_headers
+from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
+from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
+from axonhub_cli.routing.candidates import Candidate, models_of, served_models, upstream_model
+from axonhub_cli.routing.endpoints import call_url, endpoints
+from axonhub_cli.tracing.recorder import AttemptRecord
+
+_T = TypeVar("_T")
+_PROMPT = "Reply with the one word: pong"
+# A test is waited for by a person.
+_LONGEST_S = 60.0
+
+
+class ProbeResult(Struct, frozen=True):
+    """What a test request showed. Times in milliseconds."""
+
+    channel: str
+    ok: bool
+    model: str
+    ms: int
+    first_token_ms: int | None = None
+    tokens: Usage = Usage()
+    error: str | None = None
+    hint: str | None = None
+
+
+def run_probe(
+    config: Config,
+    channel: Channel,
+    secrets: SecretStore,
+    environ: Mapping[str, str],
+    *,
+    model: str | None = None,
+    stream: bool = False,
+) -> ProbeResult:
+    """Send one request. A failing upstream is a result; raises `UsageError` when there is no model
+    to ask for, `SecretError` when there is no secret to ask with."""
+    chosen = model or default_model(channel)
+    token = first_token(channel, secrets)
+    return _run(_probe(config, channel, token, environ, chosen, stream=stream))
+
+
+def fetch_models(
+    config: Config, channel: Channel, secrets: SecretStore, environ: Mapping[str, str]
+) -> list[str]:
+    """The provider's own list. Raises `UpstreamError` with a sentence."""
+    return _run(_fetch(config, channel, first_token(channel, secrets), environ))
+
+
+def default_model(channel: Channel) -> str:
+    """The type's first default model that the channel serves, else its first one."""
+    names = served_models(channel)
+    provider = PROVIDERS.get(channel.type)
+    preferred = [n for n in (provider.models if provider else ()) if n in names]
+    if preferred or names:
+        return (preferred or names)[0]
+    raise UsageError(
+        f"channel {channel.name!r} names no model to test with, only patterns "
+        f"({', '.join(models_of(channel))})",
+        hint=f"axonhub channel test {channel.name} --model NAME",
+    )
+
+
+def first_token(channel: Channel, secrets: SecretStore) -> Token | None:
+    if not channel.tokens:
+        return None
+    return Token(label="test", secret=secrets.resolve(channel.tokens[0]))
+
+
+def _run(work: Coroutine[Any, Any, _T]) -> _T:
+    return asyncio.run(work)
+
+
+class _Heard:
+    """Stands in for the client: keeps when the first and the last byte came."""
+
+    def __init__(self) -> None:
+        self.body: list[bytes] = []
+        self.first_at: float | None = None
+
+    async def send(self, message: Any) -> None:
+        if message.get("body"):
+            if self.first_at is None:
+                self.first_at = time.monotonic()
+            self.body.append(message["body"])
+
+
+async def _probe(
+    config: Config,
+    channel: Channel,
+    token: Token | None,
+    environ: Mapping[str, str],
+    model: str,
+    *,
+    stream: bool,
+) -> ProbeResult:
+    protocol, base_url = _endpoint(channel)
+    call = _client_call(protocol, config, model, stream=stream)
+    candidate = Candidate(channel, upstream_model(channel, model) or model, protocol.name, base_url)
+    limits = _limits(config, channel)
+    heard, record = _Heard(), AttemptRecord(channel.name, candidate.upstream_model, protocol.name)
+    upstreams = Upstreams(environ)
+    started = time.monotonic()
+    failure: UpstreamError | None = None
+    attempt = Attempt(
+        upstreams,
+        protocol,
+        Reply(heard.send, time.monotonic),
+        record,
+        limits,
+        "test",
+        time.monotonic,
+    )
+    try:
+        outgoing = build_call(call, candidate, token, limits)
+        await (attempt.stream(outgoing) if stream else attempt.whole(outgoing))
+    except UpstreamError as error:
+        failure = error
+    finally:
+        await upstreams.aclose()
+    return _result(channel, model, protocol, heard, record, started, failure)
+
+
+def _result(
+    channel: Channel,
+    model: str,
+    protocol: WireProtocol,
+    heard: _Heard,
+    record: AttemptRecord,
+    started: float,
+    failure: UpstreamError | None,
+) -> ProbeResult:
+    error = sentence(Failure(channel.name, failure)) if failure is not None else record.error
+    first = (heard.first_at - started) * 1000 if heard.first_at is not None else None
+    return ProbeResult(
+        channel=channel.name,
+        ok=error is None,
+        model=model,
+        ms=round((time.monotonic() - started) * 1000),
+        first_token_ms=round(first) if first is not None and error is None else None,
+        tokens=protocol.read_answer(b"".join(heard.body)).usage,
+        error=error,
+        hint=_hint(channel, failure),
+    )
+
+
+def _hint(channel: Channel, failure: UpstreamError | None) -> str | None:
+    if failure is None:
+        return None
+    if isinstance(failure, UpstreamStatus):
+        if failure.status in (401, 403):
+            return f"axonhub channel edit {channel.name} with a new token"
+        if failure.status == 404:
+            return f"axonhub channel test {channel.name} --model NAME, or another --base-url"
+    return failure.hint
+
+
+async def _fetch(
+    config: Config, channel: Channel, token: Token | None, environ: Mapping[str, str]
+) -> list[str]:
+    protocol, base_url = _endpoint(channel)
+    secret = token.secret.reveal() if token is not None else None
+    call = UpstreamCall(
+        method="GET",
+        url=call_url(base_url, protocol.version, protocol.models_path, "limit=1000"),
+        headers=request_headers(
+            [], provider=PROVIDERS[channel.type], auth=channel.auth, token=secret, body=False
+        ),
+        body=b"",
+        connect_timeout=_limits(config, channel).connect,
+        proxy=channel.proxy,
+    )
+    upstreams = Upstreams(environ)
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            exchange = await upstreams.open(call)
+            try:
+                body = await exchange.read()
+            finally:
+                await exchange.aclose()
+    except TimeoutError as error:
+        raise UpstreamGarbled(f"no list of models came within {_LONGEST_S:g} s") from error
+    finally:
+        await upstreams.aclose()
+    if exchange.status != 200:
+        failure = UpstreamStatus(
+            exchange.status, [], body, message=f"it answered {exchange.status}"
+        )
+        raise UpstreamGarbled(sentence(Failure(channel.name, failure)))
+    return _read_models(body)
+
+
+def _read_models(body: bytes) -> list[str]:
+    try:
+        value = jsonio.decode(body)
+    except jsonio.InvalidJson as error:
+        raise UpstreamGarbled("its list of models is not JSON") from error
+    items = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(items, list):
+        raise UpstreamGarbled("its list of models has no `data`")
+    return [i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), str)]
+
+
+def _endpoint(channel: Channel) -> tuple[WireProtocol, str]:
+    for name, url in endpoints(channel).items():
+        if name in PROTOCOLS:
+            return PROTOCOLS[name], url
+    raise UsageError(
+        f"channel {channel.name!r} has no address",
+        hint=f"axonhub channel edit {channel.name} --base-url URL",
+    )
+
+
+def _limits(config: Config, channel: Channel) -> Limits:
+    known = limits_of(config.server, channel)
+    return Limits(
+        connect=known.connect,
+        first_event=min(known.first_event, _LONGEST_S),
+        idle=min(known.idle, _LONGEST_S),
+        total=min(known.total, _LONGEST_S),
+    )
+
+
+def _client_call(protocol: WireProtocol, config: Config, model: str, *, stream: bool) -> ClientCall:
+    body = {
+        "model": model,
+        "max_tokens": 16,
+        "messages": [{"role": "user", "content": _PROMPT}],
+        **({"stream": True} if stream else {}),
+    }
+    return ClientCall(
+        protocol=protocol,
+        route=protocol.routes[0],
+        query="",
+        headers=[],
+        body=jsonio.encode(body),
+        key=Key(name="test", hash=""),
+        profile=None,
+        snapshot=Snapshot(config=config),
+    )

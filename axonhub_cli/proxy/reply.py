@@ -1,0 +1,65 @@
+"""The answer to one client: opened once, written, ended; it knows how long it has been silent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+HeaderList = list[tuple[bytes, bytes]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SSE_HEADERS: HeaderList = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Reply:
+    """Wraps ASGI's `send`. `opened`: the status has gone out. `ended`: nothing may follow."""
+
+    def __init__(self, send: Send, clock: Callable[[], float]) -> None:
+        self._send = send
+        self._clock = clock
+        self.opened = False
+        self.ended = False
+        self.status: int | None = None
+        self.sent_at = clock()
+        """Monotonic seconds of the last byte (at first: of the request)."""
+        self.extra_headers: HeaderList = []
+        """Added to whatever headers the answer is opened with."""
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last byte went to the client."""
+        return self._clock() - self.sent_at
+
+    async def open(self, status: int, headers: HeaderList) -> None:
+        """Send status and headers; a stream that a ping has opened stays as it is."""
+        if self.opened:
+            return
+        self.opened = True
+        self.status = status
+        self.sent_at = self._clock()
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": headers + self.extra_headers,
+            }
+        )
+
+    async def write(self, data: bytes) -> None:
+        self.sent_at = self._clock()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self, data: bytes = b"") -> None:
+        self.ended = True
+        self.sent_at = self._clock()
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None:
+        """A complete answer in one go."""
+        length = (b"content-length", str(len(body)).encode())
+        await self.open(status, [*headers, length])
+        await self.end(body)

@@ -1,0 +1,70 @@
+"""What a request sees of the configuration: taken once at its start, never changed under it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+
+from axonhub_cli.config.durations import seconds
+from axonhub_cli.config.schema import Channel, Config, Key, Server
+from axonhub_cli.config.secrets import Secret
+from axonhub_cli.proxy.proxies import is_loopback
+from axonhub_cli.routing.balance import order_names
+from axonhub_cli.routing.endpoints import endpoints
+
+# A local engine loads a model before its first word.
+_LOCAL_FIRST_EVENT_S = 600.0
+
+
+class Token(Struct, frozen=True):
+    """One of a channel's secrets, with the label people know it by."""
+
+    label: str
+    secret: Secret
+
+
+class Limits(Struct, frozen=True):
+    """How long an attempt may take, in seconds."""
+
+    connect: float
+    first_event: float
+    idle: float
+    total: float
+    """For answers that are not streamed."""
+
+
+class Snapshot(Struct, frozen=True):
+    """The configuration with its secrets read."""
+
+    config: Config
+    keys: dict[str, Key] = field(default_factory=dict)
+    """By hash."""
+    tokens: dict[str, tuple[Token, ...]] = field(default_factory=dict)
+    """By channel."""
+    limits: dict[str, Limits] = field(default_factory=dict)
+    """By channel."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """Channels whose secret cannot be read, and why, as a clause."""
+
+    def token(self, channel: Channel, session_key: str) -> Token | None:
+        """The token for a session: always the same one, since prompt caches belong to a token."""
+        tokens = self.tokens.get(channel.name, ())
+        if len(tokens) < 2:
+            return tokens[0] if tokens else None
+        first = order_names((t.label for t in tokens), session_key=session_key)[0]
+        return next(t for t in tokens if t.label == first)
+
+
+def limits_of(server: Server, channel: Channel) -> Limits:
+    """The channel's own limits, else the server's; local engines get longer for a first event."""
+    first_event = seconds(channel.first_event_timeout or server.first_event_timeout)
+    hosts = [urlsplit(url).hostname or "" for url in endpoints(channel).values()]
+    if channel.first_event_timeout is None and any(is_loopback(host) for host in hosts):
+        first_event = max(first_event, _LOCAL_FIRST_EVENT_S)
+    return Limits(
+        connect=seconds(server.connect_timeout),
+        first_event=first_event,
+        idle=seconds(channel.idle_timeout or server.idle_timeout),
+        total=seconds(server.llm_request_timeout),
+    )

@@ -1,0 +1,227 @@
+"""HTTP to the upstreams: connections, proxies, TLS, and what their failures mean.
+
+The only file that knows httpx and its aiohttp transport. Prepared requests go straight to the
+transport: httpx's client above it would re-parse headers, cookies and redirects for each call.
+Three transports behind one seam: aiohttp's C parser for direct connections, httpx's own for
+proxies (HTTP and SOCKS5), and the embedded echo provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from msgspec import Struct
+
+from axonhub_cli.echo.script import Reply, respond
+from axonhub_cli.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from axonhub_cli.proxy.proxies import ProxyRules
+
+HeaderList = list[tuple[bytes, bytes]]
+
+_PIECE = 256 * 1024
+# aiohttp warns about raw bodies from 1 MiB on: they are written in pieces instead.
+_LARGEST_RAW_BODY = 1 << 20
+# Whatever a client did not send must not be invented on its behalf.
+_NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
+
+
+class UpstreamCall(Struct, frozen=True):
+    """One HTTP request, ready to send."""
+
+    method: str
+    url: str
+    headers: HeaderList
+    body: bytes
+    connect_timeout: float
+    proxy: str | None = None
+    """None: as the environment says. Loopback never goes through a proxy."""
+
+
+class Exchange:
+    """An answer whose head has come; `aclose` ends the upstream's work on it."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: HeaderList,
+        chunks: AsyncGenerator[bytes, None],
+        response: httpx.Response | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._chunks = chunks
+        self._response = response
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it is read. Raises `UpstreamUnreachable` when the connection breaks."""
+        return self._chunks
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return b"".join([chunk async for chunk in self._chunks])
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of that (lower-case) name."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value.decode("latin-1")
+        return None
+
+    async def aclose(self) -> None:
+        # The answer is done with: an error while hanging up is nobody's any more.
+        with suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
+            await self._chunks.aclose()
+            if self._response is not None:
+                await self._response.aclose()
+
+
+class Upstreams:
+    """The connection pools of one process. Make it inside the running loop; close it there."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._proxies = ProxyRules(environ)
+        # Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle.
+        self._tls = httpx.create_ssl_context()
+        self._direct: AiohttpTransport | None = None
+        self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
+
+    async def open(self, call: UpstreamCall) -> Exchange:
+        """Send, and wait for the head of the answer.
+
+        Raises `UpstreamUnreachable` or `UpstreamTimeout` (connecting only: how long to wait for
+        an answer is the caller's to limit).
+        """
+        if call.url.startswith("echo:"):
+            return _open_echo(call)
+        transport = self._transport(call)
+        try:
+            response = await transport.handle_async_request(_request(call))
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translate(error, call) from error
+        return Exchange(
+            response.status_code, list(response.headers.raw), _read(response, call), response
+        )
+
+    async def aclose(self) -> None:
+        transports = [*self._proxied.values(), *([self._direct] if self._direct else [])]
+        self._proxied, self._direct = {}, None
+        for transport in transports:
+            await transport.aclose()
+
+    def _transport(self, call: UpstreamCall) -> httpx.AsyncBaseTransport:
+        proxy = self._proxies.find(call.url, call.proxy)
+        if proxy is None:
+            if self._direct is None:
+                self._direct = AiohttpTransport(client=self._session)
+            return self._direct
+        if proxy not in self._proxied:
+            self._proxied[proxy] = _proxy_transport(proxy, self._tls)
+        return self._proxied[proxy]
+
+    def _session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=self._tls)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=_NOTHING_ADDED,
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+
+
+def _proxy_transport(proxy: str, tls: object) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60)
+    # httpx knows `socks5`; `socks5h` (names resolved by the proxy) is what its client does anyway.
+    url = re.sub(r"^socks5h:", "socks5:", proxy)
+    try:
+        return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=url)  # type: ignore[arg-type]
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UpstreamUnreachable(f"the proxy {_shown(proxy)} cannot be used: {error}") from error
+
+
+def _request(call: UpstreamCall) -> httpx.Request:
+    timeout = {"connect": call.connect_timeout, "pool": None, "read": None, "write": None}
+    extensions = {"timeout": timeout}
+    if len(call.body) < _LARGEST_RAW_BODY:
+        return httpx.Request(
+            call.method, call.url, headers=call.headers, content=call.body, extensions=extensions
+        )
+    headers = [*call.headers, (b"content-length", str(len(call.body)).encode())]
+    return httpx.Request(
+        call.method, call.url, headers=headers, stream=_Pieces(call.body), extensions=extensions
+    )
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """A large body, written without one huge copy into the socket's buffer."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), _PIECE):
+            yield self._body[start : start + _PIECE]
+
+
+async def _read(response: httpx.Response, call: UpstreamCall) -> AsyncGenerator[bytes, None]:
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    try:
+        async for chunk in response.stream:
+            yield chunk
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        reason = _reason(error.__cause__ or error)
+        raise UpstreamUnreachable(f"the connection broke inside the answer: {reason}") from error
+
+
+def _translate(error: Exception, call: UpstreamCall) -> UpstreamError:
+    """What a failed call means. httpx-aiohttp reports most of aiohttp's errors as a connect
+    timeout, so the cause decides where there is one."""
+    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
+    where = urlsplit(call.url).netloc
+    if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout):
+        return UpstreamTimeout(f"no connection to {where} within {call.connect_timeout:g} s")
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError) or (
+        "CERTIFICATE_VERIFY_FAILED" in str(cause)
+    ):
+        return UpstreamUnreachable(
+            f"the certificate of {where} is not trusted: {_reason(cause)}",
+            hint="behind a company proxy, set SSL_CERT_FILE to its CA bundle",
+        )
+    if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
+        return UpstreamUnreachable(f"cannot connect to {where}: {_reason(cause)}")
+    if isinstance(cause, httpx.ProxyError):
+        return UpstreamUnreachable(f"the proxy refused the connection: {_reason(cause)}")
+    if isinstance(cause, httpx.UnsupportedProtocol | aiohttp.InvalidURL | ValueError):
+        return UpstreamUnreachable(f"{_shown(call.url)} is not a URL that can be called")
+    return UpstreamUnreachable(f"{where} closed the connection without an answer", dropped=True)
+
+
+def _reason(error: BaseException) -> str:
+    inner = getattr(error, "os_error", None) or error
+    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return _shown(text)
+
+
+def _shown(text: str) -> str:
+    """Proxies and base URLs may hold a password."""
+    return _CREDENTIALS_IN_URL.sub("//***@", text)
+
+
+def _open_echo(call: UpstreamCall) -> Exchange:
+    reply = respond(call.url.removeprefix("echo:"), call.body)
+    return Exchange(reply.status, reply.headers, _play(reply))
+
+
+async def _play(reply: Reply) -> AsyncGenerator[bytes, None]:
+    for delay, chunk in reply.chunks:
+        if delay:
+            await asyncio.sleep(delay)
+        yield chunk
