@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,9 +14,17 @@ if TYPE_CHECKING:
     from typer import _click
 
 
-def noun(help: str, *, bare: str = "list") -> typer.Typer:
-    """A group of verbs; called without one, it does `bare`."""
-    group = type("NounGroup", (NounGroup,), {"bare": bare})
+Table = dict[str, tuple[str, str]]
+"""Command name to (`module:attribute` of its Typer app or function, one line of help)."""
+
+
+def noun(help: str, *, bare: str = "list", verbs: Table | None = None) -> typer.Typer:
+    """A group of verbs; called without one, it does `bare`.
+
+    Its verbs are decorated with `.command()`, or named by the table `verbs` and then imported only
+    when they are used: for a noun whose verbs are many or costly to build.
+    """
+    group = type("NounGroup", (NounGroup,), {"bare": bare, "table": verbs or {}})
     app = typer.Typer(
         help=help,
         cls=group,
@@ -35,8 +42,27 @@ def single() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-class Group(TyperGroup):
-    """A group whose unknown commands are answered with the nearest known one."""
+class LazyGroup(TyperGroup):
+    """A group that loads the commands of its table when they are used, not before."""
+
+    table: ClassVar[Table] = {}
+
+    def list_commands(self, ctx: _click.Context) -> list[str]:
+        return [*self.table, *self.commands]
+
+    def get_command(self, ctx: _click.Context, cmd_name: str) -> _click.Command | None:
+        entry = self.table.get(cmd_name)
+        if entry is None:
+            return self.commands.get(cmd_name)
+        module, attribute = entry[0].split(":")
+        found = getattr(import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            app = single()
+            app.command(cmd_name)(found)
+            found = app
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
 
     def resolve_command(
         self, ctx: _click.Context, args: list[str]
@@ -44,14 +70,23 @@ class Group(TyperGroup):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, self.list_commands(ctx), n=1)
             path = ctx.command_path
             hint = f"did you mean `{path} {near[0]}`?" if near else f"see `{path} --help`"
             raise UsageError(f"no such command: {path} {name}", hint=hint)
         return (name if command else None), command, args[1:]
 
+    def format_commands(self, ctx: _click.Context, formatter: _click.HelpFormatter) -> None:
+        if not self.table:
+            super().format_commands(ctx, formatter)
+            return
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[1]) for name, entry in self.table.items()])
 
-class NounGroup(Group):
+
+class NounGroup(LazyGroup):
     """`axonhub channel` is `axonhub channel list`, also with options: `axonhub channel --json`."""
 
     bare: ClassVar[str] = "list"
@@ -59,32 +94,9 @@ class NounGroup(Group):
     def parse_args(self, ctx: _click.Context, args: list[str]) -> list[str]:
         wants_help = bool(args) and args[0] in ctx.help_option_names
         is_bare = not args or (args[0].startswith("-") and not wants_help)
-        if is_bare and not ctx.resilient_parsing and self.bare in self.commands:
+        if is_bare and not ctx.resilient_parsing and self.bare in self.list_commands(ctx):
             args = [self.bare, *args]
         return super().parse_args(ctx, args)
-
-
-class LazyGroup(Group):
-    """The root: a command's module is imported when the command is used, not before."""
-
-    table: ClassVar[dict[str, tuple[str, str]]] = {}
-    """Command name to (`module:attribute` of its Typer app, one line of help)."""
-
-    def list_commands(self, ctx: _click.Context) -> list[str]:
-        return list(self.table)
-
-    def get_command(self, ctx: _click.Context, cmd_name: str) -> _click.Command | None:
-        entry = self.table.get(cmd_name)
-        if entry is None:
-            return None
-        module, attribute = entry[0].split(":")
-        command = typer.main.get_command(getattr(import_module(module), attribute))
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: _click.Context, formatter: _click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry[1]) for name, entry in self.table.items()])
 
 
 def _nothing() -> None:

@@ -6,6 +6,7 @@ Light imports only: a command's module is loaded when the command is used.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -40,6 +41,9 @@ INTERRUPTED = 130
 # Everything that BadParameter is and a plain exception is not: all of Typer's own usage errors.
 _TYPER_ERROR = typer.BadParameter.__mro__[2]
 assert issubclass(_TYPER_ERROR, Exception)
+
+# A token or key typed where a name belongs: Typer's messages would repeat it.
+_SECRET = re.compile(r"\b(?:sk|ah)-[\w-]{8,}")
 
 _GLOBAL_FLAGS = ("--debug",)
 _GLOBAL_OPTIONS = ("--config",)
@@ -163,9 +167,8 @@ def _usage_error(problem: Exception) -> UsageError:
     format_message = getattr(problem, "format_message", problem.__str__)
     message = str(format_message()).strip().rstrip(".")
     path = context.command_path if context is not None else "axonhub"
-    return UsageError(
-        message[:1].lower() + message[1:], hint=f"`{path} --help` lists what it takes"
-    )
+    message = _SECRET.sub("…", message[:1].lower() + message[1:])
+    return UsageError(message, hint=f"see `{path} --help`")
 
 
 def _unforeseen(problem: Exception) -> AxonHubError:

@@ -21,6 +21,11 @@ def line(text: str = "") -> None:
     _write(sys.stdout, text + "\n")
 
 
+def piece(text: str) -> None:
+    """A part of a line of data, shown at once: text as it streams in."""
+    _write(sys.stdout, text.translate(_CONTROLS))
+
+
 def emit_json(value: Json) -> None:
     """One JSON document; structs are written as objects."""
     import json
@@ -84,14 +89,24 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> None:
         return
     if not is_terminal():
         raise UsageError("this needs a confirmation", hint=f"add {flag} to go ahead")
-    _write(sys.stderr, f"{question.translate(_CONTROLS)} [y/N] ")
+    if not agree(question, default=False):
+        raise CommandFailed("not confirmed; nothing was changed")
+
+
+def agree(question: str, *, default: bool) -> bool:
+    """Ask a person yes or no; `default` is what an empty answer means."""
+    choices = "Y/n" if default else "y/N"
+    _write(sys.stderr, f"{question.translate(_CONTROLS)} [{choices}] ")
     try:
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         note("")
         raise
-    if answer.strip().lower() not in ("y", "yes"):
-        raise CommandFailed("not confirmed; nothing was changed")
+    if not answer:  # the end of the input is no consent
+        note("")
+        return False
+    word = answer.strip().lower()
+    return word in ("y", "yes") if word else default
 
 
 def ask_secret(prompt: str, *, flags: str) -> str:
@@ -107,11 +122,6 @@ def ask_secret(prompt: str, *, flags: str) -> str:
         raise
     except EOFError:
         raise CommandFailed("nothing was entered; nothing was changed") from None
-
-
-def masked(secret: str) -> str:
-    """How a secret is shown: never more than its last four characters, and only of a long one."""
-    return f"…{secret[-4:]}" if len(secret) >= 20 else "…"
 
 
 def styled(text: str, code: str, stream: TextIO) -> str:

@@ -1,0 +1,164 @@
+"""`channel add`: a new channel, its token stored, tested, then enabled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from axonhub_cli.cli import output
+from axonhub_cli.cli.changes import changing
+from axonhub_cli.cli.channel import options
+from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
+from axonhub_cli.cli.channel.probe import fail_on_errors, probe
+from axonhub_cli.cli.channel.token_input import (
+    Token,
+    TokenFlags,
+    ask_token,
+    check_flags,
+    given_token,
+)
+from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.lookup import check_new_name, find_channel
+from axonhub_cli.config.schema import Config
+from axonhub_cli.errors import UsageError
+from axonhub_cli.providers import Provider
+
+FIRST_LABEL = "1"
+
+
+def add(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Its name; default: the type's.")
+    ] = None,
+    type: options.Type = None,
+    base_url: options.BaseUrl = None,
+    protocol: options.ProtocolOption = None,
+    endpoint: options.Endpoint = None,
+    auth: options.Auth = None,
+    model: options.Model = None,
+    map: options.Map = None,
+    tag: options.Tag = None,
+    weight: options.Weight = None,
+    priority: options.Priority = None,
+    proxy: options.Proxy = None,
+    token_stdin: options.TokenStdin = False,
+    token_env: options.TokenEnv = None,
+    token_command: options.TokenCommand = None,
+    token: options.TokenInArgv = None,
+    no_test: options.NoTest = False,
+) -> None:
+    """Add a channel: asks for its token, tests it, and enables it when the test passes."""
+    session = Session.of(ctx)
+    secret = TokenFlags(stdin=token_stdin, env=token_env, command=token_command, argv=token)
+    check_flags(secret)
+    if type is None:
+        raise UsageError(
+            "--type is missing: what is behind the channel?",
+            hint="`axonhub channel types` lists them; `--type claude-code` for a Claude plan",
+        )
+    provider = find_provider(type)
+    flags = Flags(
+        type, base_url, protocol, endpoint, auth, model, map, tag, weight, priority, proxy
+    )
+    values = _new_channel(name or provider.type, provider, flags)
+    _check_name(session.config(), values["name"])
+    _say_where(provider, values)
+    chosen = _choose_token(session, provider, secret, values["name"])
+    _write(session, values, chosen, enabled=no_test)
+    if no_test:
+        output.note(f"Channel {values['name']} is added and enabled, without a test.")
+        return
+    try_new(session, values["name"])
+
+
+def try_new(session: Session, name: str) -> None:
+    """Test a channel that is disabled as yet; enable it, or raise `CommandFailed`."""
+    channel = find_channel(session.config(), name)
+    output.note(f"Testing {name} …")
+    try:
+        result = probe(session, channel, model=None, stream=False)
+        fail_on_errors([result], channel)
+    except BaseException:
+        output.note(f"Channel {name} is kept, but disabled: test it again with")
+        output.note(f"  axonhub channel test {name} && axonhub channel enable {name}")
+        raise
+    with changing(session) as change:
+        change.edit.update("channels", name, {"enabled": None})
+    took = f" in {result.ms:.0f} ms" if result.ms is not None else ""
+    output.note(f"Channel {name} works: {result.model} answered{took}. It is enabled.")
+
+
+def warn_of_destination(provider: Provider, urls: list[str]) -> None:
+    """One line for each address that will see the token and is not the provider's own."""
+    from urllib.parse import urlsplit
+
+    own = {urlsplit(url).hostname for url in provider.endpoints.values()}
+    for url in dict.fromkeys(urls):
+        parts = urlsplit(url)
+        if parts.hostname in own or _is_loopback(parts.hostname or ""):
+            continue
+        open_text = ", unencrypted" if parts.scheme == "http" else ""
+        output.note(f"The token will be sent to {parts.scheme}://{parts.netloc}{open_text}.")
+
+
+def _new_channel(name: str, provider: Provider, flags: Flags) -> dict[str, Any]:
+    given = {key: value for key, value in read_changes(flags).items() if value is not None}
+    if not (provider.endpoints or "base_url" in given or "endpoints" in given):
+        raise UsageError(
+            f"type {provider.type!r} has no address of its own",
+            hint="add --base-url https://…",
+        )
+    return {"name": name, **given}
+
+
+def _check_name(config: Config, name: str) -> None:
+    hint = f"`axonhub channel edit {name} …` changes it; or give the new one a name of its own"
+    check_new_name(name, "channel", config.channel(name), hint=hint)
+
+
+def _say_where(provider: Provider, values: dict[str, Any]) -> None:
+    if provider.terms is not None:
+        output.note(provider.terms)
+    if provider.token_form != "none":
+        base_url = values.get("base_url")
+        urls = [base_url] if base_url else []
+        warn_of_destination(provider, [*urls, *values.get("endpoints", {}).values()])
+
+
+def _choose_token(
+    session: Session, provider: Provider, secret: TokenFlags, name: str
+) -> Token | None:
+    given = given_token(secret, session.environ)
+    if provider.token_form == "none":
+        if given is not None:
+            raise UsageError(f"type {provider.type!r} takes no token")
+        return None
+    return given or ask_token(provider, name)
+
+
+def _write(session: Session, values: dict[str, Any], token: Token | None, *, enabled: bool) -> None:
+    name = values["name"]
+    with changing(session) as change:
+        _check_name(change.config, name)  # another command may have added it meanwhile
+        entry = dict(values)
+        if not enabled:
+            entry["enabled"] = False
+        if token is not None:
+            entry["tokens"] = [
+                token.reference
+                or change.keep_secret(f"channel/{name}/{FIRST_LABEL}", token.value or "")
+            ]
+        change.edit.append("channels", entry)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

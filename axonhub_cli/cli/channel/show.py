@@ -1,0 +1,140 @@
+"""`channel list` and `channel show`: what is configured."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import typer
+
+from axonhub_cli.cli import output
+from axonhub_cli.cli.channel.arguments import Json, Name
+from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.lookup import find_channel
+from axonhub_cli.config.schema import Channel
+
+_USERINFO = re.compile(r"(?<=://)[^@/]*@")
+
+
+def list_channels(ctx: typer.Context, json: Json = False) -> None:
+    """List the channels."""
+    session = Session.of(ctx)
+    channels = session.config().channels
+    health = "closed" if channels and _daemon_runs(session) else None
+    found = [as_json(channel, health) for channel in channels]
+    if json:
+        output.emit_json(found)
+        return
+    columns = ("name", "type", "enabled", "models", "tokens", "weight", "priority", "health")
+    rows = [
+        (
+            channel["name"],
+            channel["type"],
+            "yes" if channel["enabled"] else "no",
+            _shortened(channel["models"]),
+            str(channel["tokens"]),
+            str(channel["weight"]),
+            str(channel["priority"]),
+            (channel["health"] or "–") if channel["enabled"] else "–",
+        )
+        for channel in found
+    ]
+    output.table(
+        columns,
+        rows,
+        empty="No channels yet. Add one: axonhub channel add --type claude-code",
+    )
+
+
+def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
+    """Show one channel."""
+    session = Session.of(ctx)
+    channel = find_channel(session.config(), name)
+    health = "closed" if _daemon_runs(session) else None
+    found = {**as_json(channel, health), **_details(channel)}
+    if json:
+        output.emit_json(found)
+        return
+    pairs = [
+        ("name", channel.name),
+        ("type", channel.type),
+        ("enabled", "yes" if channel.enabled else "no"),
+        ("base URL", found["base_url"] or "–"),
+        ("protocols", ", ".join(found["protocols"])),
+        ("models", ", ".join(found["models"]) or "–"),
+        ("patterns", ", ".join(found["patterns"])),
+        ("mappings", ", ".join(f"{m['from']} → {m['to']}" for m in found["mappings"])),
+        ("tokens", ", ".join(found["token_references"]) or "none"),
+        ("auth", found["auth"] or ""),
+        ("proxy", found["proxy"] or ""),
+        ("weight", str(channel.weight)),
+        ("priority", str(channel.priority)),
+        ("tags", ", ".join(channel.tags)),
+        ("health", found["health"] or "– (no daemon is running)"),
+    ]
+    output.fields([(label, value) for label, value in pairs if value])
+
+
+def as_json(channel: Channel, health: str | None) -> dict[str, Any]:
+    """A channel as `channel list --json` writes it; `health` is None where no daemon knows it."""
+    from axonhub_cli.routing.candidates import served_models
+    from axonhub_cli.routing.endpoints import endpoints
+
+    urls = endpoints(channel)
+    return {
+        "name": channel.name,
+        "type": channel.type,
+        "enabled": channel.enabled,
+        "base_url": next(iter(urls.values()), None),
+        "protocols": list(urls),
+        "models": served_models(channel),
+        "weight": channel.weight,
+        "priority": channel.priority,
+        "tags": list(channel.tags),
+        "tokens": len(channel.tokens),
+        "health": health,
+        "limits": None,
+    }
+
+
+def is_glob(model: str) -> bool:
+    return "*" in model or "?" in model
+
+
+def shown_reference(reference: str) -> str:
+    """A secret reference without what may hold a secret: the arguments of a command."""
+    kind, _, rest = reference.partition(":")
+    if kind != "command":
+        return reference
+    program, *arguments = rest.split()
+    return f"command:{program}{' …' if arguments else ''}"
+
+
+def without_userinfo(url: str | None) -> str | None:
+    """A proxy's URL without its user and password."""
+    return _USERINFO.sub("***@", url) if url is not None else None
+
+
+def _details(channel: Channel) -> dict[str, Any]:
+    """What `show` tells beyond the list."""
+    from axonhub_cli.routing.candidates import models_of
+
+    return {
+        "patterns": [model for model in models_of(channel) if is_glob(model)],
+        "mappings": [{"from": m.source, "to": m.target} for m in channel.mappings],
+        "endpoints": channel.endpoints,
+        "auth": channel.auth,
+        "proxy": without_userinfo(channel.proxy),
+        "token_references": [shown_reference(token) for token in channel.tokens],
+    }
+
+
+def _shortened(models: list[str]) -> str:
+    shown = ", ".join(models[:3]) or "–"
+    return f"{shown} +{len(models) - 3}" if len(models) > 3 else shown
+
+
+def _daemon_runs(session: Session) -> bool:
+    from axonhub_cli.daemon.state import find_daemon
+
+    return find_daemon(session.paths) is not None

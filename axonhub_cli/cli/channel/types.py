@@ -1,0 +1,42 @@
+"""`channel types`: the presets, and where each one's token comes from."""
+
+from __future__ import annotations
+
+from axonhub_cli.cli import output
+from axonhub_cli.cli.channel.arguments import Json
+from axonhub_cli.cli.channel.show import is_glob
+from axonhub_cli.providers import PROVIDERS
+
+
+def types(json: Json = False) -> None:
+    """List the types that `channel add --type` takes."""
+    if json:
+        output.emit_json(
+            [
+                {
+                    "type": provider.type,
+                    "title": provider.title,
+                    "protocols": list(provider.endpoints),
+                    "base_url": next(iter(provider.endpoints.values()), None),
+                    "models": [m for m in provider.models if not is_glob(m)],
+                    "token": provider.token_url or None,
+                    "needs_token": provider.token_form != "none",
+                }
+                for provider in PROVIDERS.values()
+            ]
+        )
+        return
+    output.table(
+        ("type", "for", "protocols", "base URL", "token from"),
+        [
+            (
+                provider.type,
+                provider.title,
+                ", ".join(provider.endpoints) or "–",
+                next(iter(provider.endpoints.values()), "--base-url"),
+                provider.token_url or ("no token" if provider.token_form == "none" else "–"),
+            )
+            for provider in PROVIDERS.values()
+        ],
+        empty="",
+    )
