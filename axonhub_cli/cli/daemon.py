@@ -103,14 +103,13 @@ def find_status(session: Session) -> dict[str, Json]:
         "uptime_s": None,
     }
     if state is not None and health is not None:
-        # What the daemon works with may be older than the file: its word counts.
+        # The channels are those it works with now. A fault of the file counts at once, though the
+        # daemon will only see it at its next request.
         found.update(
             running=True,
             pid=state.pid,
             url=state.url,
             version=state.version,
-            config=health.get("config", found["config"]),
-            config_error=health.get("config_error", config_error),
             channels=health.get("channels", channels),
             uptime_s=max(0, int(time() - state.started_at)),
         )

@@ -98,15 +98,15 @@ def serve(
     """Run the proxy in the foreground; Ctrl-C lets running streams end, then stops it."""
     session = Session.of(ctx)
     options = serve_options(host, port, tls_cert, tls_key, log_level)
-    from axonhub_cli.daemon.lifecycle import serve as serve_until_stopped
+    from axonhub_cli.daemon import lifecycle
 
-    serve_until_stopped(
+    lifecycle.serve(
         session.paths,
         session.environ,
         host=options.host,
         port=options.port,
-        log_level=options.log_level,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
+        log_level=options.log_level,
         on_ready=output.note,
     )

@@ -1,0 +1,76 @@
+import json
+
+from tests.support.health import running
+from tests.support.home import Home, channel
+
+
+def test_without_a_daemon_status_says_so_and_fails(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    done = home.axonhub("status", check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("not running\n")
+    assert "axonhub start" in done.stderr
+
+
+def test_status_as_json_has_the_same_keys_without_a_daemon(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"), channel("http://127.0.0.1:9", "b", enabled=False))
+    done = home.axonhub("status", "--json", check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {
+        "running": False,
+        "pid": None,
+        "url": None,
+        "version": None,
+        "config": str(home.paths.config_file),
+        "config_error": None,
+        "channels": 1,
+        "uptime_s": None,
+    }
+
+
+def test_status_tells_what_the_daemon_says_of_itself(home: Home) -> None:
+    home.configure()
+    with running(home.paths, channels=3) as state:
+        found = home.json("status")
+    assert found["running"] is True
+    assert (found["pid"], found["url"]) == (state.pid, state.url)
+    assert found["channels"] == 3
+    assert found["uptime_s"] > 0
+
+
+def test_status_shows_a_broken_configuration(home: Home) -> None:
+    home.configure()
+    home.paths.config_file.write_text("[server]\nprot = 1\n")
+    with running(home.paths, channels=3):
+        found = home.json("status")
+        shown = home.axonhub("status")
+    assert "prot" in found["config_error"]
+    assert "the configuration is broken" in shown.stderr
+
+
+def test_a_daemon_is_started_restarted_and_stopped(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    try:
+        started = home.axonhub("start", "--port", "0")
+        first = home.json("status")
+        assert first["url"] in started.stderr
+        again = home.axonhub("start", "--port", "0")
+        assert "running already" in again.stderr
+        assert "restart" in again.stderr
+        home.axonhub("restart", "--port", "0")
+        assert home.json("status")["pid"] != first["pid"]
+    finally:
+        stopped = home.axonhub("stop")
+    assert "stopped" in stopped.stderr
+    gone = home.axonhub("stop", check=False)
+    assert gone.returncode == 1
+    assert "no daemon of this home is running" in gone.stderr
+
+
+def test_a_restart_on_a_broken_configuration_keeps_the_running_daemon(home: Home) -> None:
+    home.configure()
+    home.paths.config_file.write_text("[server]\nprot = 1\n")
+    with running(home.paths):
+        done = home.axonhub("restart", check=False)
+        assert done.returncode == 2
+        assert home.json("status")["running"] is True
