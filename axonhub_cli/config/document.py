@@ -54,7 +54,7 @@ class NewDocument:
     def text(self) -> str:
         pretty = _write_pretty(self.data)
         # The pretty form is for people; where it would not say the same, the plain one is right.
-        return pretty if tomllib.loads(pretty) == self.data else tomli_w.dumps(self.data)
+        return pretty if says(pretty, self.data) else tomli_w.dumps(self.data)
 
 
 class KeptDocument:
@@ -76,6 +76,8 @@ class KeptDocument:
         table = _table(entry)
         table.add(nl())
         entries.append(table)
+        # tomlkit adds a blank line of its own, but only to sections that it has not read.
+        table.trivia.indent = table.trivia.indent.lstrip("\n")
 
     def update(self, section: str, index: int, changes: Changes) -> None:
         table = self._entries(section)[index]
@@ -125,6 +127,21 @@ class KeptDocument:
             self._doc.add(section, aot())
             cast("AoT", self._doc[section]).extend(entries)
         return self._doc[section]
+
+
+def says(text: str, data: Mapping[str, Any]) -> bool:
+    """Whether a text means these data; a table that has become empty may be left out."""
+    try:
+        return bool(_without_empty(tomllib.loads(text)) == _without_empty(data))
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        kept = {key: _without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item != {}}
+    return value
 
 
 _REMOVED = re.compile(rf"^[ \t]*\[\[[^\n]*\n[ \t]*{re.escape(_MARK)}\r?\n", re.MULTILINE)

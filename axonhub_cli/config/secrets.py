@@ -20,9 +20,9 @@ from axonhub_cli.errors import SecretError
 
 KEYRING_LIMIT = 10.0
 """Seconds that one keyring call may take."""
-# Windows takes 2,560 bytes an entry and stores UTF-16. One rule everywhere: what is tested
-# anywhere works there.
-_PART_LENGTH = 1200
+# Windows takes 2,560 bytes an entry and stores UTF-16, up to four bytes a character. One rule
+# everywhere: what is tested anywhere works there.
+_PART_LENGTH = 600
 _PARTS = "axonhub:parts:"
 
 _CHOICES = (

@@ -123,11 +123,13 @@ class ConfigEdit:
 
     def new_text(self) -> str | None:
         """The text to write; None when nothing changed. Raises `ConfigError`."""
+        from axonhub_cli.config.document import says
+
         if self._plain.data == tomllib.loads(self._before or ""):
             return None
         text = self._documents[-1].text()
         # What does not read back as the same data is never written, whatever the editor did.
-        if tomllib.loads(text) != self._plain.data:
+        if not says(text, self._plain.data):
             raise ConfigError(
                 f"this change of {self._source} would disturb other values in it",
                 hint="make it by hand: `axonhub config edit`",
