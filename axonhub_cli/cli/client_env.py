@@ -10,11 +10,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from axonhub_cli.cli.trust import trusted_file
 from axonhub_cli.config.keys import DEFAULT, ensure_key
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Config
 from axonhub_cli.config.store import ConfigStore
-from axonhub_cli.daemon.state import client_url, find_daemon
+from axonhub_cli.daemon.state import beside_config, client_url, find_daemon
 from axonhub_cli.errors import CommandFailed, UsageError
 
 TOOLS = ("claude",)
@@ -86,11 +87,7 @@ def claude_env(paths: Paths, environ: Mapping[str, str], *, key: str | None) -> 
         if environ.get(name, "") not in ("", "0", "false")
     ]
     if address.tls_cert is not None:
-        trusted = os.path.abspath(os.path.expanduser(address.tls_cert))
-        before = environ.get("NODE_EXTRA_CA_CERTS")
-        if before and before != trusted:
-            hints.append(f"NODE_EXTRA_CA_CERTS was {before}; add its certificates to {trusted}")
-        values["NODE_EXTRA_CA_CERTS"] = trusted
+        values["NODE_EXTRA_CA_CERTS"] = trusted_file(address.tls_cert, paths.cache_dir, environ)
     if not address.running:
         hints.append(
             f"no daemon of this home runs at {address.url} yet; `axonhub start` starts one"
@@ -114,16 +111,16 @@ def find_address(paths: Paths, config: Config, environ: Mapping[str, str]) -> Ad
     daemon = find_daemon(paths)
     explicit = server.port != 0 and any(environ.get(name) for name in _ADDRESS_SETTINGS)
     if daemon is not None and not explicit:
-        cert = (daemon.tls_cert or server.tls_cert) if daemon.tls else None
-        return Address(daemon.url, daemon.host, cert, running=True)
+        return Address(daemon.url, daemon.host, daemon.tls_cert, running=True)
     if server.port == 0:
         raise CommandFailed(
             "the port is chosen when the daemon starts, and no daemon is running",
             hint="`axonhub start`, then again",
         )
-    url = client_url(server.host, server.port, tls=server.tls_cert is not None)
+    cert = server.tls_cert and beside_config(paths, server.tls_cert)
+    url = client_url(server.host, server.port, tls=cert is not None)
     running = daemon is not None and daemon.url == url
-    return Address(url, server.host, server.tls_cert, running=running)
+    return Address(url, server.host, cert, running=running)
 
 
 def no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:

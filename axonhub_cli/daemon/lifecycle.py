@@ -27,6 +27,7 @@ from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App
 from axonhub_cli.daemon.state import (
     DaemonState,
+    beside_config,
     clear_state,
     client_url,
     find_daemon,
@@ -91,7 +92,7 @@ class Daemon:
         runtime = Runtime(self._paths, self._environ)
         await runtime.start()
         config = runtime.snapshot.config
-        server = _overridden(config.server, self._listen)
+        server = _overridden(self._paths, config.server, self._listen)
         _configure_logging(server.log_level)
         sockets = _bind(self._paths, server)
         state = _state(server, sockets[0].getsockname()[1])
@@ -158,7 +159,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _overridden(server: Server, listen: Listen) -> Server:
+def _overridden(paths: Paths, server: Server, listen: Listen) -> Server:
+    server = replace(
+        server,
+        tls_cert=server.tls_cert and beside_config(paths, server.tls_cert),
+        tls_key=server.tls_key and beside_config(paths, server.tls_key),
+    )
     given = {
         name: value
         for name in listen.__struct_fields__
@@ -197,6 +203,7 @@ def _state(server: Server, port: int) -> DaemonState:
         started_at=time.time(),
         secret=secrets.token_hex(32),
         tls=tls,
+        tls_cert=server.tls_cert and os.path.abspath(server.tls_cert),
     )
 
 

@@ -182,6 +182,12 @@ def client_url(host: str, port: int, *, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
+def beside_config(paths: Paths, file: str) -> str:
+    """A file named in the configuration: a relative name counts from the configuration's folder,
+    wherever a command or a daemon was started."""
+    return os.path.join(paths.config_file.parent, os.path.expanduser(file))
+
+
 def _left(deadline: float) -> float:
     left = deadline - monotonic()
     if left <= 0:

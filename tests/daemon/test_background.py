@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -33,6 +34,24 @@ def test_a_daemon_is_started_found_and_stopped(stopped_after: Home) -> None:
     assert stop(home.paths, 10)
     assert read_state(home.paths) is None
     assert not stop(home.paths, 10)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_daemon_with_tls_is_found_too(stopped_after: Home) -> None:
+    home = stopped_after
+    cert, key = str(home.path / "c.pem"), str(home.path / "k.pem")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+    subject = ("-subj", "/CN=localhost", "-days", "2")
+    subprocess.run(
+        ["openssl", "req", "-x509", *curve, "-nodes", *subject, "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )
+    state = start_background(
+        home.paths, home.environ, ["--port=0", f"--tls-cert={cert}", f"--tls-key={key}"]
+    )
+    assert state.url.startswith("https://localhost:")
+    assert state.tls_cert == cert
 
 
 def test_the_log_is_private_and_has_what_the_daemon_says(stopped_after: Home) -> None:

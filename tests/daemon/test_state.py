@@ -10,6 +10,7 @@ import pytest
 from axonhub_cli.config.paths import Paths, find_paths
 from axonhub_cli.daemon.state import (
     DaemonState,
+    beside_config,
     clear_state,
     client_url,
     find_daemon,
@@ -142,3 +143,8 @@ def test_clients_are_told_a_name_that_leads_to_the_bound_address(bound: str, url
 
 def test_the_secret_is_not_in_the_repr() -> None:
     assert "s3cret" not in repr(state_at(1))
+
+
+def test_a_relative_certificate_counts_from_the_configurations_folder(paths: Paths) -> None:
+    assert beside_config(paths, "c.pem") == str(paths.config_file.parent / "c.pem")
+    assert beside_config(paths, "/etc/c.pem") == "/etc/c.pem"
