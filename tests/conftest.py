@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.daemon import Daemon
+from tests.support.home import Home, channel
 from tests.support.plays import default_answer
 from tests.support.upstream import Upstream
 
@@ -15,6 +18,23 @@ def upstream() -> Iterator[Upstream]:
     """A scripted upstream that answers `pong` until it is told otherwise."""
     server = Upstream(default_answer)
     server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A throw-away axonhub home, not configured yet."""
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def daemon(home: Home, upstream: Upstream) -> Iterator[Daemon]:
+    """A running daemon whose only channel is the scripted upstream."""
+    home.configure(channel(upstream.url))
+    server = Daemon(home).start()
     try:
         yield server
     finally:
