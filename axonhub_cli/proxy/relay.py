@@ -84,6 +84,10 @@ class StreamRelay:
 
     async def break_off(self, error: UpstreamError) -> None:
         """End a committed stream with an error event; what was held of a cut event is dropped."""
+        if self._protocol.read_end(self._tail).missing is not None:
+            # The stop reason has come: with the connection nothing of the answer was lost.
+            await self.finish()
+            return
         self._record.status, self._record.error = "failed", error.message
         message = f"{error.message} (channel {self._record.channel!r}, by axonhub)"
         info = ErrorInfo.of(error.kind, message, request_id=self._request_id)
