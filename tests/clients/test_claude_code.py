@@ -1,0 +1,186 @@
+"""The real Claude Code through a real daemon: what a person does with it must simply work.
+
+The client comes from npm (`package.json` beside this file pins it). `AXONHUB_TEST_CLIENTS` names
+the folder in which it is installed; without it, it is looked for here, where `npm ci` puts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import plays
+from tests.support.daemon import Daemon
+from tests.support.home import KEY, Home, channel
+from tests.support.upstream import Close, Upstream
+
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]
+
+CLIENTS = Path(os.environ.get("AXONHUB_TEST_CLIENTS") or Path(__file__).parent)
+VERSIONS = ("2.1.197", "2.1.330")
+"""The newest, and the one that npm gives a Node 20."""
+
+# The client speaks to us alone: no telemetry, no updates, no start-up calls to its vendor.
+QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_AUTOUPDATER": "1",
+}
+
+Claude = Callable[..., str]
+
+
+@pytest.fixture(params=VERSIONS)
+def claude(request: pytest.FixtureRequest, daemon: Daemon) -> Claude:
+    """Runs `claude` in a home of its own, with the environment that `axonhub env` prints."""
+    program = CLIENTS / "node_modules" / f"claude-code-{request.param}" / "bin" / "claude.exe"
+    assert program.exists(), f"install the clients first: npm ci --prefix {CLIENTS}"
+    home = daemon.home
+    user_home = Path(home.environ["HOME"])
+    ours = {name: value for name, value in home.json("env").items() if value}
+    assert ours["ANTHROPIC_BASE_URL"] == f"{daemon.url}/anthropic"
+    base = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(user_home),
+        "CLAUDE_CONFIG_DIR": str(user_home / ".claude"),
+        **QUIET,
+        **ours,
+    }
+
+    def run(*args: str, **more: str) -> str:
+        done = subprocess.run(
+            [program, *args],
+            env={name: value for name, value in (base | more).items() if value},
+            cwd=user_home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, f"claude {args}: {done.stdout} {done.stderr}"
+        return done.stdout.strip()
+
+    return run
+
+
+def only_trace(home: Home) -> Any:
+    (trace,) = home.json("trace", "list")
+    return trace
+
+
+def test_a_plain_answer(claude: Claude, daemon: Daemon, upstream: Upstream) -> None:
+    assert claude("-p", "say pong") == "pong"
+    (seen,) = upstream.generations
+    assert seen.target == "/v1/messages?beta=true"
+    assert (seen.header("user-agent") or "").startswith("claude-cli/")
+    assert KEY not in str(seen.headers)
+    trace = only_trace(daemon.home)
+    assert trace["id"] == seen.header("x-claude-code-session-id")
+    assert (trace["client"], trace["status"], trace["requests"]) == ("claude-code", "completed", 1)
+    assert trace["tokens"]["cache_read"] == 900
+    assert "say pong" in trace["title"]
+
+
+def test_a_tool_call_and_its_result(claude: Claude, daemon: Daemon, upstream: Upstream) -> None:
+    call = plays.tool_use("Bash", {"command": "echo forty-$((40 + 2))", "description": "count"})
+    upstream.script(plays.stream("Let me see.", call), plays.stream("It is 42."))
+    assert claude("-p", "count", "--allowedTools", "Bash") == "It is 42."
+    assert "forty-42" in json.dumps(upstream.generations[1].json["messages"])
+    shown = daemon.home.axonhub("trace", "show", only_trace(daemon.home)["id"]).stdout
+    assert "Bash" in shown
+    assert "forty-42" in shown
+    assert "It is 42." in shown
+
+
+def test_streaming_json_output(claude: Claude, upstream: Upstream) -> None:
+    out = claude(
+        "-p", "hi", "--output-format", "stream-json", "--verbose", "--include-partial-messages"
+    )
+    lines = [json.loads(line) for line in out.splitlines()]
+    result = lines[-1]
+    assert (result["type"], result["subtype"], result["result"]) == ("result", "success", "pong")
+    streamed = [line["event"]["type"] for line in lines if line["type"] == "stream_event"]
+    assert "content_block_delta" in streamed
+    assert streamed[-1] == "message_stop"
+
+
+def test_a_continued_session_is_the_same_trace(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    claude("-p", "first")
+    claude("-p", "second", "--continue")
+    assert len(upstream.generations) == 2
+    assert "first" in json.dumps(upstream.generations[1].json["messages"])
+    assert only_trace(daemon.home)["requests"] == 2
+
+
+def test_an_overloaded_upstream_is_tried_again(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    upstream.script(plays.overloaded(), plays.overloaded())
+    assert claude("-p", "hi") == "pong"
+    requests = daemon.home.json("request", "list")
+    assert sorted(request["http_status"] for request in requests) == [200, 529, 529]
+
+
+def test_a_rate_limit_with_retry_after_is_waited_for(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    upstream.script(plays.rate_limited("1"))
+    assert claude("-p", "hi") == "pong"
+    first, second = upstream.generations
+    assert second.arrived_at - first.arrived_at >= 1
+    assert len(daemon.home.json("request", "list")) == 2
+
+
+def test_a_stream_cut_in_the_middle_is_asked_for_again(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    events = plays.as_events(plays.text("an answer that will be cut"))
+    upstream.script(plays.truncated(events, len(b"".join(events[:4])) + 7, how=Close()))
+    assert claude("-p", "hi") == "pong"
+    statuses = [request["status"] for request in daemon.home.json("request", "list")]
+    assert sorted(statuses) == ["completed", "failed"]
+
+
+def test_a_second_channel_hides_the_failure_of_the_first(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    daemon.home.configure(
+        channel(upstream.url, "first"), channel(upstream.url, "second", priority=1)
+    )
+    upstream.script(plays.overloaded())
+    assert claude("-p", "hi") == "pong"
+    (request,) = daemon.home.json("request", "list")
+    assert [attempt["status"] for attempt in request["attempts"]] == ["failed", "completed"]
+
+
+def test_model_discovery_lists_our_models(
+    claude: Claude, daemon: Daemon, upstream: Upstream
+) -> None:
+    models = ["claude-sonnet-4-5", "claude-my-mix", "gpt-17", "claude-*"]
+    daemon.home.configure(channel(upstream.url, models=models))
+    claude(
+        "-p",
+        "hi",
+        CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY="1",
+        # Discovery counts as nonessential traffic; all the rest of it stays switched off.
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="",
+    )
+    cache = Path(daemon.home.environ["HOME"]) / ".claude" / "cache" / "gateway-models.json"
+    found = {model["id"] for model in json.loads(cache.read_text())["models"]}
+    assert found == {"claude-sonnet-4-5", "claude-my-mix"}
+
+
+def test_the_echo_provider_is_enough_for_an_agent(claude: Claude, daemon: Daemon) -> None:
+    daemon.home.configure({"name": "echo", "type": "echo"})
+    assert claude("-p", "hello there") == "You said: hello there"
+    prompt = '!tool Bash {"command": "echo forty-two", "description": "count"}'
+    assert claude("-p", prompt, "--allowedTools", "Bash") == "The tool answered: forty-two"
