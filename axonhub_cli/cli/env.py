@@ -8,6 +8,7 @@ import typer
 
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.lookup import key_names
 from axonhub_cli.cli.print_env import EnvOptions, print_env
 
 app = single()
@@ -21,7 +22,12 @@ def env(
     ] = "claude",
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="NAME", help="The key to use; else `default`, made at need."),
+        typer.Option(
+            "--key",
+            metavar="NAME",
+            help="The key to use; else `default`, made at need.",
+            autocompletion=key_names,
+        ),
     ] = None,
     shell: Annotated[
         str | None,

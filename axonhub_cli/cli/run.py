@@ -12,6 +12,7 @@ import typer
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.lookup import find_profile, key_names, profile_names
 from axonhub_cli.config.schema import Config
 from axonhub_cli.errors import CommandFailed, UsageError
 
@@ -33,12 +34,20 @@ def run(
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="NAME", help="The key to use; else `default`, made at need."),
+        typer.Option(
+            "--key",
+            metavar="NAME",
+            help="The key to use; else `default`, made at need.",
+            autocompletion=key_names,
+        ),
     ] = None,
     profile: Annotated[
         str | None,
         typer.Option(
-            "--profile", metavar="NAME", help="The key's profile to use, for this run only."
+            "--profile",
+            metavar="NAME",
+            help="The key's profile to use, for this run only.",
+            autocompletion=profile_names,
         ),
     ] = None,
 ) -> None:
@@ -77,12 +86,7 @@ def check_ready(config: Config, *, key: str | None, profile: str | None) -> None
         )
     if profile is None:
         return
-    if config.profile(profile) is None:
-        known = ", ".join(p.name for p in config.profiles)
-        raise UsageError(
-            f"no such profile: {profile}",
-            hint=f"there are: {known}" if known else f"`axonhub profile create {profile}`",
-        )
+    find_profile(config, profile)
     name = key or "default"
     owner = config.key(name)
     if owner is None or profile not in owner.profiles:

@@ -133,7 +133,7 @@ def test_without_a_channel_the_client_is_not_even_started(
 def test_a_profile_must_exist_and_be_allowed_to_the_key(home: Home) -> None:
     home.configure(channel("http://127.0.0.1:9"))
     config = load(home.paths, home.environ)
-    with pytest.raises(UsageError, match="no such profile: cheap"):
+    with pytest.raises(UsageError, match="there is no profile 'cheap'"):
         check_ready(config, key=None, profile="cheap")
     with pytest.raises(UsageError, match="may not use") as caught:
         check_ready(config, key="work", profile="default")
