@@ -63,7 +63,7 @@ def respond(path: str, body: bytes) -> Reply:
 def _answer(request: dict[str, Json], identity: str) -> Reply:
     message = wire.message(request, compose(request, identity), identity)
     if request.get("stream") is not True:
-        return _json(200, message, identity)
+        return _json(200, message, identity, wire.FIRST)
     headers = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-cache"),
@@ -90,11 +90,11 @@ def _read(body: bytes, required: tuple[str, ...]) -> dict[str, Json]:
     return request
 
 
-def _json(status: int, value: Json, identity: str) -> Reply:
+def _json(status: int, value: Json, identity: str, delay: float = 0.0) -> Reply:
     body = jsonio.encode(value)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"request-id", f"req_echo_{identity}".encode()),
     ]
-    return Reply(status, headers, ((0.0, body),))
+    return Reply(status, headers, ((delay, body),))

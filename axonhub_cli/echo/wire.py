@@ -8,7 +8,7 @@ from axonhub_cli import jsonio
 from axonhub_cli.echo.tokens import count_input, count_output
 from axonhub_cli.jsonio import Json
 
-_FIRST = 0.05
+FIRST = 0.05
 """Seconds before the answer begins, so that a first-token time is there to be seen."""
 _STEP = 0.02
 _PIECES = 40
@@ -40,7 +40,7 @@ def stream(answer: Json) -> Iterator[tuple[float, bytes]]:
     """The same answer as SSE events, each with the delay before it in seconds."""
     start = answer | {"content": [], "stop_reason": None, "stop_sequence": None}
     start["usage"] = answer["usage"] | {"output_tokens": 1}
-    yield _FIRST, _event("message_start", message=start)
+    yield FIRST, _event("message_start", message=start)
     yield 0.0, _event("ping")
     for index, block in enumerate(answer["content"]):
         yield from _block(index, block)
