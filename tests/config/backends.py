@@ -32,7 +32,7 @@ class Hung(Memory):
     """Waits for a dialog that nobody sees."""
 
     def __init__(self, answer: threading.Event) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.answer = answer
 
     def get_password(self, service: str, username: str) -> str | None:

@@ -15,7 +15,9 @@ def test_entries_are_found_by_name() -> None:
     assert CONFIG.channel("a") is CONFIG.channels[0]
     assert CONFIG.profile("p") is CONFIG.profiles[0]
     assert CONFIG.key("k") is CONFIG.keys[0]
-    assert CONFIG.channel("b") is CONFIG.profile("a") is CONFIG.key("a") is None
+    assert CONFIG.channel("b") is None
+    assert CONFIG.profile("a") is None
+    assert CONFIG.key("a") is None
 
 
 def test_nothing_can_be_changed_in_place() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keyring
 import pytest
@@ -33,8 +33,8 @@ def backend() -> Iterator[None]:
     keyring.set_keyring(before)
 
 
-def use(backend: KeyringBackend) -> None:
-    keyring.set_keyring(backend)
+def use(kind: Callable[[], KeyringBackend]) -> None:
+    keyring.set_keyring(kind())
 
 
 def in_keyring(paths: Paths, **options: float) -> SecretStore:
@@ -154,7 +154,7 @@ def test_a_new_configuration_shares_what_was_read(paths: Paths) -> None:
 @pytest.mark.usefixtures("backend")
 class TestKeyring:
     def test_values_live_under_the_service_of_their_home(self, paths: Paths) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         store = in_keyring(paths)
         ref = store.keep("channel/a", TOKEN, edit=None)
         entry = ref.removeprefix("keyring:")
@@ -165,7 +165,7 @@ class TestKeyring:
         assert backends.Memory.entries == {}
 
     def test_the_first_use_makes_a_service_and_keeps_it(self, paths: Paths) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         store = ConfigStore(paths, {})
         secrets = SecretStore(paths, Config(), {})
         refs = [secrets.keep("channel/a", TOKEN, edit=None)]
@@ -179,7 +179,7 @@ class TestKeyring:
         assert [fresh.resolve(ref).reveal() for ref in refs] == [TOKEN, TOKEN]
 
     def test_the_service_is_made_within_an_edit_too(self, paths: Paths) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         store = ConfigStore(paths, {})
         with store.edit() as edit:
             ref = SecretStore(paths, Config(), {}).keep("channel/a", TOKEN, edit=edit)
@@ -188,7 +188,7 @@ class TestKeyring:
 
     @pytest.mark.parametrize("length", [599, 600, 601, 1200, 5000])
     def test_long_values_are_split_and_joined(self, paths: Paths, length: int) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         store = in_keyring(paths)
         value = "".join(chr(97 + index % 26) for index in range(length))
         ref = store.keep("channel/a", value, edit=None)
@@ -200,17 +200,17 @@ class TestKeyring:
     @given(value=st.text("ab:\U0001f600", min_size=1, max_size=30).map(lambda text: text * 100))
     def test_any_value_fits(self, value: str) -> None:
         paths = find_paths({"AXONHUB_HOME": "/nowhere"})
-        use(backends.Memory())
+        use(backends.Memory)
         ref = in_keyring(paths).keep("x", value, edit=None)
         assert in_keyring(paths).resolve(ref) == Secret(value)
 
     def test_a_value_that_looks_like_a_split_one_is_none(self, paths: Paths) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         ref = in_keyring(paths).keep("x", "axonhub:parts:7", edit=None)
         assert in_keyring(paths).resolve(ref) == Secret("axonhub:parts:7")
 
     def test_a_lost_part_is_a_lost_value(self, paths: Paths) -> None:
-        use(backends.Memory())
+        use(backends.Memory)
         ref = in_keyring(paths).keep("x", "y" * 3000, edit=None)
         del backends.Memory.entries["axonhub:test", ref.removeprefix("keyring:") + ".1"]
         with pytest.raises(SecretError, match="the keyring holds no 'x/"):
@@ -223,7 +223,7 @@ class TestKeyring:
             store.resolve("keyring:a")
 
     def test_without_any_keyring_the_choices_are_told(self, paths: Paths) -> None:
-        use(NoKeyring())
+        use(NoKeyring)
         with pytest.raises(SecretError) as caught:
             in_keyring(paths).keep("channel/a", TOKEN, edit=None)
         assert caught.value.message == "no keyring is available here"
@@ -232,17 +232,17 @@ class TestKeyring:
             assert choice in hint
 
     def test_a_keyring_that_keeps_nothing_is_found_out(self, paths: Paths) -> None:
-        use(NullKeyring())
+        use(NullKeyring)
         with pytest.raises(SecretError, match="did not keep it"):
             in_keyring(paths).keep("channel/a", TOKEN, edit=None)
 
     def test_a_locked_keyring_is_told(self, paths: Paths) -> None:
-        use(backends.Locked())
+        use(backends.Locked)
         with pytest.raises(SecretError, match="the keyring: it is locked"):
             in_keyring(paths).keep("channel/a", TOKEN, edit=None)
 
     def test_a_backends_own_words_are_not_repeated(self, paths: Paths) -> None:
-        use(backends.Broken())
+        use(backends.Broken)
         with pytest.raises(SecretError) as caught:
             in_keyring(paths).keep("channel/a", TOKEN, edit=None)
         assert caught.value.message == "cannot store a secret in the keyring: RuntimeError"
@@ -251,7 +251,7 @@ class TestKeyring:
 
     def test_a_keyring_that_hangs_is_given_up(self, paths: Paths) -> None:
         answer = threading.Event()
-        use(backends.Hung(answer))
+        use(lambda: backends.Hung(answer))
         try:
             with pytest.raises(SecretError, match=r"no answer within 0\.1 s") as caught:
                 in_keyring(paths, keyring_limit=0.1).resolve("keyring:a")
