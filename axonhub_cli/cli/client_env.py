@@ -13,9 +13,9 @@ from msgspec import Struct
 from axonhub_cli.cli.trust import trusted_file
 from axonhub_cli.config.keys import DEFAULT, ensure_key
 from axonhub_cli.config.paths import Paths
-from axonhub_cli.config.schema import Config
+from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.config.store import ConfigStore
-from axonhub_cli.daemon.state import beside_config, client_url, find_daemon
+from axonhub_cli.daemon.state import DaemonState, beside_config, client_url, find_daemon
 from axonhub_cli.errors import CommandFailed, UsageError
 
 TOOLS = ("claude",)
@@ -25,11 +25,6 @@ _LATER = ("codex", "openai", "gemini", "opencode")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_ADDRESS_SETTINGS = (
-    "AXONHUB_SERVER_HOST",
-    "AXONHUB_SERVER_PORT",
-    "AXONHUB_SERVER_TLS_CERT",
-)
 # Claude Code then talks to a cloud's own endpoint and ignores ANTHROPIC_BASE_URL.
 _OTHER_ROUTES = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 
@@ -109,8 +104,7 @@ def find_address(paths: Paths, config: Config, environ: Mapping[str, str]) -> Ad
     """
     server = config.server
     daemon = find_daemon(paths)
-    explicit = server.port != 0 and any(environ.get(name) for name in _ADDRESS_SETTINGS)
-    if daemon is not None and not explicit:
+    if daemon is not None and (server.port == 0 or _is_meant(daemon, server, environ)):
         return Address(daemon.url, daemon.host, daemon.tls_cert, running=True)
     if server.port == 0:
         raise CommandFailed(
@@ -119,8 +113,17 @@ def find_address(paths: Paths, config: Config, environ: Mapping[str, str]) -> Ad
         )
     cert = server.tls_cert and beside_config(paths, server.tls_cert)
     url = client_url(server.host, server.port, tls=cert is not None)
-    running = daemon is not None and daemon.url == url
-    return Address(url, server.host, cert, running=running)
+    return Address(url, server.host, cert, running=False)
+
+
+def _is_meant(daemon: DaemonState, server: Server, environ: Mapping[str, str]) -> bool:
+    """Whether no explicit setting contradicts what the running daemon is."""
+    settings = {
+        "AXONHUB_SERVER_HOST": server.host == daemon.host,
+        "AXONHUB_SERVER_PORT": server.port == daemon.port,
+        "AXONHUB_SERVER_TLS_CERT": daemon.tls,
+    }
+    return all(agrees for name, agrees in settings.items() if environ.get(name))
 
 
 def no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:

@@ -119,8 +119,11 @@ def find_status(session: Session) -> dict[str, Json]:
 def _start(session: Session, options: ServeOptions) -> None:
     from axonhub_cli.daemon.background import start_background
 
-    state = start_background(session.paths, session.environ, options.arguments())
+    told: list[str] = []
+    state = start_background(session.paths, session.environ, options.arguments(), tell=told.append)
     output.note(f"axonhub runs at {state.url} (pid {state.pid}); log: {session.paths.log_file}")
+    for line in told:
+        output.note(line)
 
 
 def _stop(session: Session) -> bool:

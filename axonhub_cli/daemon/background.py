@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -25,11 +25,16 @@ _PACE = 0.05
 
 
 def start_background(
-    paths: Paths, environ: Mapping[str, str], arguments: Sequence[str]
+    paths: Paths,
+    environ: Mapping[str, str],
+    arguments: Sequence[str],
+    *,
+    tell: Callable[[str], None] | None = None,
 ) -> DaemonState:
     """Start `axonhub serve ARGUMENTS` detached; returns once it answers.
 
-    A daemon that runs already is returned as it is. Raises `CommandFailed` with the daemon's own
+    `tell` gets the warnings and hints it begins with. A daemon that runs already is returned as it
+    is. Raises `CommandFailed` with the daemon's own
     last words when it does not come up, `ConfigError` where no log can be written.
     """
     running = find_daemon(paths)
@@ -44,6 +49,8 @@ def start_background(
     if state is not None:
         # It outlives us on purpose: keep Popen from reporting a child left behind.
         child.returncode = 0
+        if tell is not None:
+            _tell_warnings(_said(paths.log_file, begin), tell)
         return state
     if child.poll() is None:
         child.kill()
@@ -135,9 +142,7 @@ def _wait_until_ready(paths: Paths, child: subprocess.Popen[bytes]) -> DaemonSta
 
 def _died(log_file: Path, begin: int, code: int) -> CommandFailed:
     """What the daemon said last, as this command's error."""
-    with open(log_file, encoding="utf-8", errors="replace") as file:
-        file.seek(begin)
-        said = [line.strip() for line in file if line.strip()]
+    said = _said(log_file, begin)
     reason = next((line for line in reversed(said) if line.startswith("error: ")), None)
     hint = next((line for line in reversed(said) if line.startswith("hint: ")), None)
     if reason is not None:
@@ -149,6 +154,18 @@ def _died(log_file: Path, begin: int, code: int) -> CommandFailed:
     return CommandFailed(
         f"the daemon ended with code {code} before it was ready{last}", hint=f"its log: {log_file}"
     )
+
+
+def _tell_warnings(said: list[str], tell: Callable[[str], None]) -> None:
+    for line in said:
+        if line.startswith(("warning: ", "hint: ")):
+            tell(line)
+
+
+def _said(log_file: Path, begin: int) -> list[str]:
+    with open(log_file, encoding="utf-8", errors="replace") as file:
+        file.seek(begin)
+        return [line.strip() for line in file if line.strip()]
 
 
 def _terminate(state: DaemonState, timeout: float) -> bool:

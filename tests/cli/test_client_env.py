@@ -83,6 +83,12 @@ def test_an_explicit_setting_beats_the_running_daemon(home: Home) -> None:
         assert url_of(home, AXONHUB_SERVER_HOST="10.1.2.3") == "http://10.1.2.3:8090"
 
 
+def test_an_explicit_setting_that_the_daemon_was_started_with_means_that_daemon(home: Home) -> None:
+    home.configure()
+    with running(home.paths, url="http://127.0.0.1:9000") as state:
+        assert url_of(home, AXONHUB_SERVER_PORT=str(state.port)) == "http://127.0.0.1:9000"
+
+
 def test_other_settings_of_the_server_do_not_name_an_address(home: Home) -> None:
     home.configure()
     with running(home.paths) as state:

@@ -80,6 +80,17 @@ def test_modules_in_the_working_directory_are_not_imported(
     assert start_background(home.paths, home.environ, ["--port=0"]).port
 
 
+def test_what_the_daemon_warns_of_is_told(home: Home) -> None:
+    home.configure()
+    told: list[str] = []
+    try:
+        start_background(home.paths, home.environ, ["--port=0"], tell=told.append)
+    finally:
+        stop(home.paths, 10)
+    assert len(told) == 1
+    assert "channel add" in told[0]
+
+
 def test_a_daemon_that_dies_is_reported_in_its_own_words(stopped_after: Home) -> None:
     home = stopped_after
     with socket.create_server(("127.0.0.1", 0)) as taken:
