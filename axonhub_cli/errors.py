@@ -1,7 +1,7 @@
 """Every error that axonhub raises on purpose.
 
     AxonHubError(message, *, hint)
-    ├─ ConfigError                    the configuration is wrong: CLI exit 2; a daemon keeps the last good one
+    ├─ ConfigError                    the configuration is wrong: exit 2; a daemon keeps the last
     │  └─ SecretError                 a secret cannot be read or stored
     ├─ UsageError                     the command line is wrong: exit 2
     ├─ CommandFailed                  a command could not do its work: exit 1
@@ -29,6 +29,7 @@ Kind = Literal[
     "permission",
     "not_found",
     "too_large",
+    "media_type",
     "rate_limited",
     "overloaded",
     "timeout",
@@ -43,6 +44,7 @@ STATUS: dict[Kind, int] = {
     "permission": 403,
     "not_found": 404,
     "too_large": 413,
+    "media_type": 415,
     "rate_limited": 429,
     "overloaded": 529,
     "timeout": 504,
@@ -103,7 +105,7 @@ class ClientError(AxonHubError):
 
 
 class NoCandidate(AxonHubError):
-    """No channel can serve the request. `kind` is `not_found` for an unknown model, else `unavailable`."""
+    """No channel can serve the request: `not_found` for an unknown model, else `unavailable`."""
 
     def __init__(self, kind: Kind, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

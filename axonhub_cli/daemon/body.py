@@ -53,7 +53,7 @@ def _check_type(headers: list[tuple[bytes, bytes]]) -> None:
     # Some scripts send none; a wrong one (a form, a file) is a mistake worth naming.
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise ClientError(
-            "invalid_request", f"content-type is {kind!r}: send the request as application/json"
+            "media_type", f"content-type is {kind!r}: send the request as application/json"
         )
 
 

@@ -13,6 +13,7 @@ _TYPES: dict[Kind, str] = {
     "permission": "permission_error",
     "not_found": "not_found_error",
     "too_large": "request_too_large",
+    "media_type": "invalid_request_error",
     "rate_limited": "rate_limit_error",
     "overloaded": "overloaded_error",
     "timeout": "timeout_error",

@@ -13,7 +13,7 @@ from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.anthropic.errors import read_error
 from axonhub_cli.protocols.base import StreamEnd, StreamPoint
-from axonhub_cli.protocols.sse import SseEvent, parse_events
+from axonhub_cli.protocols.sse import SseEvent, parse_events, parse_events_backwards
 
 _CONTENT = {
     "content_block_start",
@@ -41,7 +41,7 @@ def read_end(tail: bytes) -> StreamEnd:
 
     A stream whose stop reason has come is complete: only its terminator may be missing.
     """
-    for event in reversed(parse_events(tail)):
+    for event in parse_events_backwards(tail):
         kind = _type(event)
         if kind == "message_stop":
             return StreamEnd()

@@ -1,0 +1,254 @@
+"""One channel, every fault: what the client sees, over real sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support import plays
+from tests.support.daemon import Daemon
+from tests.support.home import Home, channel
+from tests.support.plays import JSON, as_events, body, error_body
+from tests.support.upstream import Close, Data, End, Head, Play, Reset, Upstream, refusing_url
+
+WHOLE = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+STREAMED = WHOLE[:-1] + b',"stream":true}'
+BOTH = pytest.mark.parametrize("request_body", [WHOLE, STREAMED], ids=["whole", "stream"])
+
+
+@contextmanager
+def running(home: Home, url: str, **settings: object) -> Iterator[Daemon]:
+    home.configure(channel(url), server=dict(settings))
+    daemon = Daemon(home).start()
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def message_of(answer: bytes) -> str:
+    found = json.loads(answer)
+    assert found["type"] == "error"
+    return str(found["error"]["message"])
+
+
+@BOTH
+def test_a_good_answer_passes_byte_for_byte(
+    daemon: Daemon, upstream: Upstream, request_body: bytes
+) -> None:
+    expected = (
+        b"".join(as_events(plays.text("héllo 🎉")))
+        if request_body is STREAMED
+        else b'{ "type" : "message", "odd":1.0,"content":[] }'
+    )
+    upstream.script(
+        plays.sse([expected]) if request_body is STREAMED else body(200, expected, JSON)
+    )
+    status, headers, answer = daemon.post(request_body)
+    assert (status, answer) == (200, expected)
+    assert headers["ah-channel"] == "main"
+    assert headers["ah-upstream-model"] == "claude-sonnet-4-5"
+    assert headers["ah-request-id"].startswith("req_")
+
+
+@BOTH
+@pytest.mark.parametrize("status", [400, 402, 404, 408, 409, 413, 422, 429, 500, 503, 529])
+def test_the_only_channels_error_reaches_the_client_unchanged(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, status: int
+) -> None:
+    words = error_body("some_error", f"status {status}: prompt is too long")
+    upstream.script(body(status, words, JSON, ("retry-after", "7"), ("x-should-retry", "true")))
+    seen, headers, answer = daemon.post(request_body)
+    assert (seen, answer) == (status, words)
+    assert (headers["retry-after"], headers["x-should-retry"]) == ("7", "true")
+    assert len(upstream.requests) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_credential_of_ours_becomes_a_502_that_names_channel_and_fix(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, status: int
+) -> None:
+    upstream.script(plays.error(status, "authentication_error", "invalid bearer token"))
+    seen, headers, answer = daemon.post(request_body)
+    assert seen == 502
+    assert headers["x-should-retry"] == "false"
+    assert "'main'" in message_of(answer)
+    assert "axonhub channel token main" in message_of(answer)
+    assert "invalid bearer token" in message_of(answer)
+
+
+@BOTH
+def test_a_refused_connection_is_a_502_with_the_address(home: Home, request_body: bytes) -> None:
+    with refusing_url() as url, running(home, url) as daemon:
+        status, _, answer = daemon.post(request_body)
+    assert status == 502
+    assert "cannot connect to 127.0.0.1" in message_of(answer)
+
+
+@BOTH
+def test_a_connection_that_dies_before_any_byte_is_repeated_once(
+    daemon: Daemon, upstream: Upstream, request_body: bytes
+) -> None:
+    upstream.script(plays.reset())
+    status, _, answer = daemon.post(request_body)
+    assert status == 200
+    assert b"pong" in answer
+    assert [r.body for r in upstream.requests] == [request_body] * 2
+
+
+@BOTH
+def test_a_connection_that_dies_twice_is_a_502(
+    daemon: Daemon, upstream: Upstream, request_body: bytes
+) -> None:
+    upstream.script(plays.reset(), plays.reset())
+    status, _, answer = daemon.post(request_body)
+    assert status == 502
+    assert "closed the connection without an answer" in message_of(answer)
+    assert len(upstream.requests) == 2
+
+
+GARBAGE: dict[str, tuple[Play, str]] = {
+    "html": (plays.html(), "web page"),
+    "empty": (plays.empty(), "empty body"),
+    "redirect": (body(302, b"", ("location", "https://login.example/")), "redirects to"),
+    "no json": (body(200, b"ok", JSON), "not JSON"),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("play, words", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_is_no_answer_is_a_502_that_says_so(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, play: Play, words: str
+) -> None:
+    upstream.script(play)
+    status, _, answer = daemon.post(request_body)
+    assert status == 502
+    assert words in message_of(answer)
+
+
+def test_an_empty_stream_is_a_502(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.script(plays.sse([]))
+    status, _, answer = daemon.post(STREAMED)
+    assert status == 502
+    assert "before any content" in message_of(answer)
+
+
+@pytest.mark.parametrize("encoding", ["gzip"])
+def test_an_answer_that_is_compressed_unasked_is_unpacked(
+    daemon: Daemon, upstream: Upstream, encoding: str
+) -> None:
+    upstream.script(plays.zipped("pong"))
+    status, headers, answer = daemon.post(WHOLE)
+    assert status == 200
+    assert json.loads(answer)["content"][0]["text"] == "pong"
+    assert "content-encoding" not in headers
+    assert upstream.requests[0].header("accept-encoding") == "identity"
+
+
+@pytest.mark.parametrize(
+    "kind, status", [("overloaded_error", 529), ("rate_limit_error", 429), ("api_error", 500)]
+)
+@BOTH
+def test_an_error_where_an_answer_should_begin_gets_its_status(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, kind: str, status: int
+) -> None:
+    words = error_body(kind, "no")
+    first = b"event: error\ndata: " + words + b"\n\n"
+    upstream.script(
+        plays.sse([as_events()[0], first]) if request_body is STREAMED else body(200, words, JSON)
+    )
+    seen, headers, answer = daemon.post(request_body)
+    assert (seen, answer) == (status, words)
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("how", [Close(), Reset(), End()], ids=["close", "reset", "end"])
+def test_a_stream_cut_after_content_ends_with_one_error_event(
+    daemon: Daemon, upstream: Upstream, how: Close | Reset | End
+) -> None:
+    pieces = as_events(plays.text("a long story"))
+    whole = b"".join(pieces[:3])
+    upstream.script(plays.truncated(pieces, len(whole) + 9, how=how))
+    status, _, answer = daemon.post(STREAMED)
+    assert status == 200
+    assert answer.startswith(whole)
+    rest = answer[len(whole) :]
+    assert rest.startswith(b"event: error\ndata: ")
+    assert rest.count(b"event: ") == 1
+    assert rest.endswith(b"\n\n")
+    assert "api_error" in json.loads(rest.partition(b"data: ")[2])["error"]["type"]
+
+
+def test_a_stream_whose_stop_reason_came_gets_its_missing_end(
+    daemon: Daemon, upstream: Upstream
+) -> None:
+    pieces = as_events(plays.text("done"))
+    upstream.script(plays.sse(pieces[:-1]))
+    _, _, answer = daemon.post(STREAMED)
+    assert (
+        answer == b"".join(pieces[:-1]) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    )
+
+
+def test_an_error_event_inside_a_stream_passes_as_it_is(daemon: Daemon, upstream: Upstream) -> None:
+    pieces = [*as_events(plays.text("x"))[:3], b'event: error\ndata: {"type":"error"}\n\n']
+    upstream.script(plays.sse(pieces))
+    assert daemon.post(STREAMED)[2] == b"".join(pieces)
+
+
+def test_a_whole_answer_to_a_streamed_request_passes(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.script(plays.message("pong"))
+    status, headers, answer = daemon.post(STREAMED)
+    assert status == 200
+    assert headers["content-type"].startswith("application/json")
+    assert json.loads(answer)["content"][0]["text"] == "pong"
+
+
+@BOTH
+def test_an_upstream_that_never_answers_is_a_504(
+    home: Home, upstream: Upstream, request_body: bytes
+) -> None:
+    upstream.script(plays.hang())
+    home.configure(
+        channel(upstream.url, first_event_timeout="200ms"),
+        server={"llm_request_timeout": "200ms"},
+    )
+    daemon = Daemon(home).start()
+    try:
+        status, _, answer = daemon.post(request_body)
+        upstream.requests[0].wait_closed()
+    finally:
+        daemon.stop()
+    assert status == 504
+    assert json.loads(answer)["error"]["type"] == "timeout_error"
+    assert "within 0.2 s" in message_of(answer)
+
+
+def test_an_upstream_that_falls_silent_in_mid_stream_is_an_error_event(
+    home: Home, upstream: Upstream
+) -> None:
+    from tests.support.upstream import Hang
+
+    pieces = as_events(plays.text("so"))[:3]
+    upstream.script(
+        (Head(200, (("content-type", "text/event-stream"),)), *map(Data, pieces), Hang())
+    )
+    home.configure(channel(upstream.url, idle_timeout="200ms"))
+    daemon = Daemon(home).start()
+    try:
+        status, _, answer = daemon.post(STREAMED)
+        upstream.requests[0].wait_closed()
+    finally:
+        daemon.stop()
+    assert status == 200
+    assert answer.startswith(b"".join(pieces) + b"event: error\n")
+    assert b"silent for 0.2 s" in answer
+
+
+def test_interim_responses_are_skipped(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.script(plays.early_hints(plays.message("pong")))
+    assert daemon.post(WHOLE)[0] == 200

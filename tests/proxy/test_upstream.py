@@ -1,0 +1,262 @@
+"""Connections to upstreams: direct, through proxies, embedded; and what their failures are."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from axonhub_cli.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
+from tests.support import plays
+from tests.support.forward_proxy import ForwardProxy
+from tests.support.plays import JSON, body
+from tests.support.upstream import Upstream, refusing_url
+
+T = TypeVar("T")
+
+
+def call(url: str, data: bytes = b"{}", proxy: str | None = None) -> UpstreamCall:
+    headers = [(b"content-type", b"application/json"), (b"x-odd", b"1")]
+    return UpstreamCall("POST", url, headers, data, connect_timeout=5, proxy=proxy)
+
+
+def with_upstreams(
+    work: Callable[[Upstreams], Awaitable[T]], environ: dict[str, str] | None = None
+) -> T:
+    async def story() -> T:
+        upstreams = Upstreams(environ or {})
+        try:
+            return await work(upstreams)
+        finally:
+            await upstreams.aclose()
+
+    return asyncio.run(story())
+
+
+async def read(upstreams: Upstreams, request: UpstreamCall) -> tuple[int, bytes]:
+    exchange = await upstreams.open(request)
+    try:
+        return exchange.status, await exchange.read()
+    finally:
+        await exchange.aclose()
+
+
+@pytest.fixture
+def proxy(upstream: Upstream) -> Iterator[ForwardProxy]:
+    server = ForwardProxy(upstream.port)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def test_nothing_is_added_to_the_headers(upstream: Upstream) -> None:
+    with_upstreams(lambda u: read(u, call(f"{upstream.url}/v1/messages")))
+    names = [name.lower() for name, _ in upstream.requests[0].headers]
+    assert sorted(names) == ["content-length", "content-type", "host", "x-odd"]
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, 3 << 20])
+def test_bodies_of_any_size_arrive_whole_with_their_length(upstream: Upstream, size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    with_upstreams(lambda u: read(u, call(f"{upstream.url}/v1/other", data)))
+    seen = upstream.requests[0]
+    assert seen.body == data
+    assert seen.header("transfer-encoding") is None
+
+
+def test_a_connection_is_used_again(upstream: Upstream) -> None:
+    async def twice(upstreams: Upstreams) -> None:
+        for _ in range(2):
+            await read(upstreams, call(f"{upstream.url}/v1/messages"))
+
+    with_upstreams(twice)
+    assert upstream.connections == 1
+
+
+def test_an_http_proxy_of_the_environment_is_used(upstream: Upstream, proxy: ForwardProxy) -> None:
+    environ = {"HTTP_PROXY": f"http://user:pass@127.0.0.1:{proxy.port}"}
+    request = call("http://provider.test/v1/messages")
+    assert with_upstreams(lambda u: read(u, request), environ)[0] == 200
+    assert proxy.targets == ["provider.test"]
+    assert proxy.authorizations[0].startswith("Basic ")
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_socks_proxy_of_the_channel_is_used(
+    upstream: Upstream, proxy: ForwardProxy, scheme: str
+) -> None:
+    request = call("http://provider.test/v1/messages", proxy=f"{scheme}://127.0.0.1:{proxy.port}")
+    assert with_upstreams(lambda u: read(u, request))[0] == 200
+    assert proxy.targets == ["provider.test:80"]
+
+
+def test_loopback_never_goes_through_a_proxy(upstream: Upstream, proxy: ForwardProxy) -> None:
+    address = f"http://127.0.0.1:{proxy.port}"
+    environ = {"HTTP_PROXY": address, "ALL_PROXY": address}
+    request = call(f"{upstream.url}/v1/messages", proxy=address)
+    assert with_upstreams(lambda u: read(u, request), environ)[0] == 200
+    assert proxy.targets == []
+
+
+def failure(request: UpstreamCall, environ: dict[str, str] | None = None) -> UpstreamError:
+    with pytest.raises(UpstreamError) as raised:
+        with_upstreams(lambda u: read(u, request), environ)
+    return raised.value
+
+
+def test_a_refused_connection_is_not_a_dropped_one() -> None:
+    with refusing_url() as url:
+        error = failure(call(url))
+    assert isinstance(error, UpstreamUnreachable)
+    assert not error.dropped
+    assert "cannot connect to 127.0.0.1" in error.message
+
+
+def test_a_name_that_does_not_exist_is_said() -> None:
+    error = failure(call("http://no-such-host.invalid/v1"))
+    assert "cannot connect to no-such-host.invalid" in error.message
+
+
+def test_a_proxy_that_is_not_there_is_said_without_its_password() -> None:
+    with refusing_url() as url:
+        address = url.replace("http://", "http://user:hunter2@")
+        error = failure(call("http://provider.test/v1"), {"HTTP_PROXY": address})
+    assert isinstance(error, UpstreamUnreachable)
+    assert "hunter2" not in error.message
+
+
+def test_a_proxy_of_an_unknown_kind_is_said() -> None:
+    error = failure(call("http://provider.test/v1", proxy="gopher://user:hunter2@x"))
+    assert "cannot be used" in error.message
+    assert "hunter2" not in error.message
+
+
+def test_a_reset_before_the_answer_is_a_dropped_connection(upstream: Upstream) -> None:
+    upstream.script(plays.reset())
+    error = failure(call(f"{upstream.url}/v1/messages"))
+    assert isinstance(error, UpstreamUnreachable)
+    assert error.dropped
+
+
+def test_a_break_inside_the_answer_is_not(upstream: Upstream) -> None:
+    from tests.support.upstream import Close, Data, Head
+
+    upstream.script((Head(200, (("content-length", "100"),)), Data(b"half"), Close()))
+    error = failure(call(f"{upstream.url}/v1/messages"))
+    assert isinstance(error, UpstreamUnreachable)
+    assert not error.dropped
+    assert "inside the answer" in error.message
+
+
+def test_a_certificate_that_is_not_trusted_names_the_remedy(tmp_path: Path) -> None:
+    with tls_server(tmp_path) as port:
+        error = failure(call(f"https://localhost:{port}/v1"))
+    assert "certificate" in error.message
+    assert error.hint is not None
+    assert "SSL_CERT_FILE" in error.hint
+
+
+def test_a_certificate_of_ssl_cert_file_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tls_server(tmp_path) as port:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        assert with_upstreams(lambda u: read(u, call(f"https://localhost:{port}/v1")))[0] == 200
+
+
+def test_an_address_that_takes_no_connection_is_a_timeout() -> None:
+    import socket
+
+    # A full backlog: the kernel drops further connection attempts.
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        fillers = []
+        for _ in range(8):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+            fillers.append(filler)
+        request = UpstreamCall("POST", f"http://127.0.0.1:{port}/", [], b"{}", connect_timeout=0.2)
+        error = failure(request)
+        for filler in fillers:
+            filler.close()
+    assert isinstance(error, UpstreamTimeout)
+    assert "within 0.2 s" in error.message
+
+
+def test_the_embedded_provider_answers_without_a_socket() -> None:
+    data = b'{"model":"echo","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}'
+    status, answer = with_upstreams(lambda u: read(u, call("echo:/v1/messages", data)))
+    assert status == 200
+    assert b'"hi' in answer or b"hi" in answer
+
+
+def test_a_header_is_found_whatever_its_case(upstream: Upstream) -> None:
+    upstream.script(body(200, b"{}", JSON, ("X-Odd", "1")))
+
+    async def head(upstreams: Upstreams) -> Exchange:
+        exchange = await upstreams.open(call(f"{upstream.url}/v1/messages"))
+        await exchange.aclose()
+        return exchange
+
+    exchange = with_upstreams(head)
+    assert (exchange.header(b"x-odd"), exchange.header(b"x-none")) == ("1", None)
+
+
+class tls_server:
+    """A TLS server with a fresh self-signed certificate for `localhost`, answering 200."""
+
+    def __init__(self, folder: Path) -> None:
+        self._cert, self._key = folder / "cert.pem", folder / "key.pem"
+
+    def __enter__(self) -> int:
+        import http.server
+        import threading
+
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+            + ["-keyout", str(self._key), "-out", str(self._cert)],
+            check=True,
+            capture_output=True,
+        )
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(200)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        class Quiet(http.server.HTTPServer):
+            def handle_error(self, *args: object) -> None:
+                pass
+
+        self._server = Quiet(("127.0.0.1", 0), Answer)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._cert, self._key)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=True
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        return self._server.server_port
+
+    def __exit__(self, *args: object) -> None:
+        self._server.shutdown()
+        self._thread.join(15)
+        self._server.server_close()
