@@ -16,7 +16,7 @@ Shell = Literal["bash", "zsh", "fish", "powershell"]
 
 @app.command()
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="The shell to complete in.")],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish, powershell.")],
 ) -> None:
     """Print a completion script: `source <(axonhub completion bash)` in a shell's start file."""
     output.line(script(shell))

@@ -54,12 +54,13 @@ def _run_editor(copy: Path, environ: Mapping[str, str]) -> None:
 
     chosen = environ.get("VISUAL") or environ.get("EDITOR")
     command = chosen or ("notepad" if sys.platform == "win32" else "vi")
-    words = [command] if sys.platform == "win32" else shlex.split(command)
     try:
+        words = [command] if sys.platform == "win32" else shlex.split(command)
         code = subprocess.run([*words, str(copy)], env=dict(environ), check=False).returncode
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: quotes that do not close
+        reason = error.strerror if isinstance(error, OSError) else str(error).lower()
         raise CommandFailed(
-            f"cannot start the editor {command!r}: {error.strerror}",
+            f"cannot start the editor {command!r}: {reason}",
             hint="set EDITOR to the command of your editor",
         ) from error
     if code != 0:

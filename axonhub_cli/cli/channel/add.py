@@ -10,7 +10,7 @@ from axonhub_cli.cli import output
 from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
-from axonhub_cli.cli.channel.probe import fail_on_errors, probe
+from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token_input import (
     Token,
     TokenFlags,
@@ -79,15 +79,14 @@ def try_new(session: Session, name: str) -> None:
     output.note(f"Testing {name} …")
     try:
         result = probe(session, channel, model=None, stream=False)
-        fail_on_errors([result], channel)
-    except BaseException:
-        output.note(f"Channel {name} is kept, but disabled: test it again with")
+    except BaseException:  # Ctrl-C too: say what is left behind
+        output.note(f"Channel {name} is kept, but disabled; to go on:")
         output.note(f"  axonhub channel test {name} && axonhub channel enable {name}")
         raise
+    fail_on_error(result, state="is kept, but disabled")
     with changing(session) as change:
         change.edit.update("channels", name, {"enabled": None})
-    took = f" in {result.ms:.0f} ms" if result.ms is not None else ""
-    output.note(f"Channel {name} works: {result.model} answered{took}. It is enabled.")
+    output.note(f"Channel {name} works: {result.model} answered in {result.ms} ms. It is enabled.")
 
 
 def warn_of_destination(provider: Provider, urls: list[str]) -> None:

@@ -12,7 +12,7 @@ from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.add import FIRST_LABEL, try_new, warn_of_destination
 from axonhub_cli.cli.channel.arguments import Name, Yes
 from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
-from axonhub_cli.cli.channel.probe import fail_on_errors, probe
+from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token import label_of
 from axonhub_cli.cli.channel.token_input import (
     Token,
@@ -151,7 +151,7 @@ def _test_again(session: Session, channel: Channel) -> None:
         return
     output.note(f"Testing {channel.name} …")
     result = probe(session, channel, model=None, stream=False)
-    fail_on_errors([result], channel)
+    fail_on_error(result)
     output.note(f"It works: {result.model} answered.")
 
 

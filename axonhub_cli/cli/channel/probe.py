@@ -11,7 +11,7 @@ from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
 from axonhub_cli.config.schema import Channel
-from axonhub_cli.errors import CommandFailed, UsageError
+from axonhub_cli.errors import CommandFailed, SecretError, UpstreamError, UsageError
 
 if TYPE_CHECKING:
     from axonhub_cli.proxy.probe import ProbeResult
@@ -35,41 +35,56 @@ def test(
     channel = find_channel(session.config(), name)
     if every and model is not None:
         raise UsageError("--all and --model exclude each other")
+    if not every:
+        result = probe(session, channel, model=model, stream=stream)
+        if json:
+            output.emit_json(as_json(result))
+        elif result.ok:
+            output.line(_summary(result, stream=stream))
+        fail_on_error(result)
+        if not channel.enabled:
+            output.note(f"It is disabled: axonhub channel enable {name}")
+        return
     results = []
-    for asked in _models(channel) if every else [model]:
+    for asked in _models(channel):
         result = probe(session, channel, model=asked, stream=stream)
         results.append(result)
         if not json:
-            output.line(_summary(result))
+            output.line(_summary(result, stream=stream))
     if json:
-        documents = [as_json(result) for result in results]
-        output.emit_json(documents if every else documents[0])
-    fail_on_errors(results, channel)
+        output.emit_json([as_json(result) for result in results])
+    failed = sum(not result.ok for result in results)
+    if failed:
+        raise CommandFailed(f"{failed} of {len(results)} models of channel {name!r} failed")
 
 
 def probe(session: Session, channel: Channel, *, model: str | None, stream: bool) -> ProbeResult:
-    """Ask the provider; an answer that is an error is a result too."""
-    from axonhub_cli.proxy.probe import run_probe
+    """Ask the provider; an answer that is an error, or a token that cannot be read, is a result."""
+    from axonhub_cli.proxy.probe import ProbeResult, default_model, run_probe
+    from axonhub_cli.routing.candidates import served_models
 
-    return run_probe(
-        session.config(), channel, session.secrets(), session.environ, model=model, stream=stream
-    )
-
-
-def fail_on_errors(results: list[ProbeResult], channel: Channel) -> None:
-    """Raise `CommandFailed` with the reason when a test failed."""
-    failed = [result for result in results if not result.ok]
-    if not failed:
-        return
-    first = failed[0]
-    if len(results) > 1:
-        raise CommandFailed(
-            f"{len(failed)} of {len(results)} models of channel {channel.name!r} failed",
-            hint=first.hint,
+    config, secrets = session.config(), session.secrets()
+    try:
+        if model is None and not served_models(channel):
+            model = _first_of_provider(session, channel)
+        return run_probe(config, channel, secrets, session.environ, model=model, stream=stream)
+    except SecretError as error:
+        asked = model or (default_model(channel) if served_models(channel) else "")
+        return ProbeResult(
+            channel.name, ok=False, model=asked, ms=0, error=error.message, hint=error.hint
         )
+
+
+def fail_on_error(result: ProbeResult, *, state: str = "failed its test") -> None:
+    """Raise `CommandFailed` with the reason when a test failed; `state` is the clause before it."""
+    if result.ok:
+        return
+    name = result.channel
+    # The reason names the channel where it is told to clients.
+    reason = (result.error or "no reason is known").removeprefix(f"channel {name!r}: ")
     raise CommandFailed(
-        f"channel {channel.name!r} failed its test: {first.error or 'no reason is known'}",
-        hint=first.hint or f"`axonhub channel edit {channel.name} …` changes it",
+        f"channel {name!r} {state}: {reason}",
+        hint=result.hint or f"`axonhub channel edit {name} …` changes it and tests it again",
     )
 
 
@@ -93,17 +108,36 @@ def as_json(result: ProbeResult) -> dict[str, Any]:
     }
 
 
-def _summary(result: ProbeResult) -> str:
+def _summary(result: ProbeResult, *, stream: bool) -> str:
     if not result.ok:
-        return f"failed  {result.model or '–'}  {result.error or ''}".rstrip()
-    parts = [f"ok  {result.model}"]
-    if result.ms is not None:
-        parts.append(f"{result.ms:.0f} ms")
-    if result.first_token_ms is not None:
-        parts.append(f"first token after {result.first_token_ms:.0f} ms")
-    if result.tokens.input is not None or result.tokens.output is not None:
-        parts.append(f"{result.tokens.input or 0} tokens in, {result.tokens.output or 0} out")
+        return f"failed  {result.model}  {result.error or ''}".rstrip()
+    parts = [f"ok  {result.model}", f"{result.ms} ms"]
+    if stream and result.first_token_ms is not None:
+        parts.append(f"first token after {result.first_token_ms} ms")
+    usage = result.tokens
+    if usage.input is not None or usage.output is not None:
+        parts.append(f"{usage.input or 0} tokens in, {usage.output or 0} out")
     return "  ".join(parts)
+
+
+def _first_of_provider(session: Session, channel: Channel) -> str:
+    """Where the channel serves by patterns alone: the first model that the provider lists."""
+    from axonhub_cli.proxy.probe import fetch_models
+
+    hint = f"`axonhub channel test {channel.name} --model MODEL`"
+    try:
+        models = fetch_models(session.config(), channel, session.secrets(), session.environ)
+    except UpstreamError as error:
+        raise CommandFailed(
+            f"channel {channel.name!r} names no model to test, and its list of models "
+            f"cannot be had: {error.message}",
+            hint=hint,
+        ) from error
+    if not models:
+        raise CommandFailed(
+            f"neither channel {channel.name!r} nor its provider names a model to test", hint=hint
+        )
+    return models[0]
 
 
 def _models(channel: Channel) -> list[str]:
@@ -113,6 +147,6 @@ def _models(channel: Channel) -> list[str]:
     if not models:
         raise UsageError(
             f"channel {channel.name!r} serves by patterns alone",
-            hint=f"`axonhub channel test {channel.name} --model MODEL`",
+            hint=f"`axonhub channel models {channel.name} --fetch` fills its list",
         )
     return models

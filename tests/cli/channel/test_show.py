@@ -1,0 +1,93 @@
+import pytest
+
+from axonhub_cli.cli.channel.show import shown_reference, without_userinfo
+from tests.cli.conftest import Cli
+
+KEYS = [
+    *("name", "type", "enabled", "base_url", "protocols", "models", "weight", "priority"),
+    *("tags", "tokens", "health", "limits"),
+]
+
+
+def test_without_channels_the_list_says_how_to_add_one(cli: Cli) -> None:
+    result = cli.ok("channel", "list")
+    assert result.out == ""
+    assert "axonhub channel add --type claude-code" in result.err
+    assert cli.ok("channel", "list", "--json").json == []
+
+
+def test_the_list_in_json_has_the_keys_of_the_contract(cli: Cli) -> None:
+    cli.add_channel("main", "--tag", "a", "--priority", "3")
+    (found,) = cli.ok("channel", "list", "--json").json
+    assert list(found) == KEYS
+    assert found["base_url"] == "https://api.anthropic.com"
+    assert found["protocols"] == ["anthropic"]
+    assert found["models"] == ["claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"]
+    assert (found["tokens"], found["tags"], found["priority"]) == (1, ["a"], 3)
+    assert (found["health"], found["limits"]) == (None, None)
+
+
+def test_the_list_shows_names_and_never_patterns(cli: Cli) -> None:
+    cli.add_channel("main")
+    cli.ok("channel", "add", "--type", "echo", "--no-test", "--model", "a,b,c,d,x-*")
+    cli.ok("channel", "disable", "main")
+    lines = cli.ok("channel").out.splitlines()
+    assert lines[0].split() == [
+        *("NAME", "TYPE", "ENABLED", "MODELS", "TOKENS", "WEIGHT", "PRIORITY", "HEALTH")
+    ]
+    assert lines[1].split()[:3] == ["main", "anthropic", "no"]
+    assert "a, b, c +1" in lines[2]
+    assert "*" not in lines[2]
+
+
+def test_one_channel_in_json_has_the_lists_keys_and_more(cli: Cli) -> None:
+    cli.add_channel("main", "--map", "sonnet=claude-sonnet-4-5")
+    found = cli.ok("channel", "show", "main", "--json").json
+    assert list(found)[: len(KEYS)] == KEYS
+    assert found["patterns"] == ["claude-*"]
+    assert found["mappings"] == [{"from": "sonnet", "to": "claude-sonnet-4-5"}]
+    assert found["models"][0] == "sonnet"
+
+
+def test_one_channel_for_people_leaves_out_what_is_not_set(cli: Cli) -> None:
+    cli.add_channel("main")
+    shown = cli.ok("channel", "show", "main").out
+    assert "base URL   https://api.anthropic.com\n" in shown
+    assert "health     – (no daemon is running)\n" in shown
+    assert "proxy" not in shown and "auth" not in shown
+
+
+def test_no_way_of_showing_a_channel_shows_a_secret(cli: Cli) -> None:
+    token = "sk-ant-oat01-" + "s3cret" * 5
+    cli.add_channel("main", "--proxy", "http://user:s3cret@127.0.0.1:3128", token=token)
+    cli.ok(
+        *("channel", "add", "two", "--type", "anthropic", "--no-test"),
+        *("--token-command", "echo s3cret"),
+    )
+    for argv in (
+        *(("channel", "list"), ("channel", "show", "main"), ("channel", "show", "two")),
+        *(("channel", "token", "main"), ("channel", "token", "two"), ("channel", "models", "main")),
+        *(("config", "show"), ("config", "check"), ("config", "get", "server")),
+    ):
+        for flags in ((), ("--json",)):
+            result = cli.ok(*argv, *flags)
+            assert "s3cret" not in result.out + result.err, argv
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("keyring:channel/a/1/00ff", "keyring:channel/a/1/00ff"),
+        ("env:NAME", "env:NAME"),
+        ("command:op read op://x", "command:op …"),
+        ("command:token", "command:token"),
+    ],
+)
+def test_a_reference_is_shown_without_a_commands_arguments(reference: str, shown: str) -> None:
+    assert shown_reference(reference) == shown
+
+
+def test_a_proxy_is_shown_without_its_password() -> None:
+    assert without_userinfo("http://u:p@proxy:1") == "http://***@proxy:1"
+    assert without_userinfo("http://proxy:1") == "http://proxy:1"
+    assert without_userinfo(None) is None

@@ -1,0 +1,85 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+FOLDER = Path(__file__).parents[2] / "completions"
+FILES = {
+    "bash": "axonhub.bash",
+    "zsh": "_axonhub",
+    "fish": "axonhub.fish",
+    "powershell": "axonhub.ps1",
+}
+
+
+@pytest.mark.parametrize("shell", FILES)
+def test_the_files_are_what_the_command_prints(cli: Cli, shell: str) -> None:
+    assert cli.ok("completion", shell).out == (FOLDER / FILES[shell]).read_text()
+
+
+def test_there_is_no_other_file() -> None:
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(FILES.values())
+
+
+def test_an_unknown_shell_is_refused_with_the_known_ones(cli: Cli) -> None:
+    said = cli.fails("completion", "tcsh")
+    assert "'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'" in said
+    assert "missing argument 'SHELL'" in cli.fails("completion")
+
+
+def complete(cli: Cli, words: str) -> list[str]:
+    """What bash would offer behind `words`, asked by the protocol of the scripts."""
+    count = len(words.split(" ")) - 1
+    done = subprocess.run(
+        [sys.executable, "-m", "axonhub_cli"],
+        env=cli.environ
+        | {"_AXONHUB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_commands_verbs_options_and_values_complete(cli: Cli) -> None:
+    assert complete(cli, "axonhub chan") == ["channel"]
+    assert complete(cli, "axonhub channel re") == ["remove", "rename"]
+    assert complete(cli, "axonhub channel add --token-") == [
+        *("--token-stdin", "--token-env", "--token-command")
+    ]
+    assert complete(cli, "axonhub channel add --type ec") == ["echo"]
+    assert complete(cli, "axonhub channel add --auth b") == ["bearer"]
+    assert complete(cli, "axonhub config get server.p") == ["server.port", "server.ping_interval"]
+
+
+def test_names_of_the_configuration_complete(cli: Cli) -> None:
+    cli.add_channel("main")
+    assert complete(cli, "axonhub channel show m") == ["main"]
+    assert complete(cli, "axonhub profile use ") == []
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_bash_script_completes_in_bash(cli: Cli, tmp_path: Path) -> None:
+    program = tmp_path / "axonhub"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m axonhub_cli "$@"\n')
+    program.chmod(0o755)
+    script = (
+        f"source {FOLDER / FILES['bash']}\n"
+        "COMP_WORDS=(axonhub channel re); COMP_CWORD=2\n"
+        "_axonhub_completion axonhub\n"
+        'echo "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env=cli.environ | {"PATH": f"{tmp_path}{os.pathsep}{cli.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("remove rename\n", "")

@@ -1,0 +1,106 @@
+import io
+
+import pytest
+
+from axonhub_cli.cli import output
+from axonhub_cli.errors import CommandFailed, UsageError
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_table_in_a_pipe_has_plain_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("name", "n"), [("a", "1"), ("longer", "22")], empty="none")
+    assert capsys.readouterr().out == "NAME    N\na       1\nlonger  22\n"
+
+
+def test_an_empty_table_says_so_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("name",), [], empty="There is none.")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "There is none.\n")
+
+
+def test_a_table_on_a_terminal_takes_cells_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("NO_COLOR", "1")
+    output.table(("name",), [("[red]x[/red]",)], empty="none")
+    assert "[red]x[/red]" in terminal.getvalue()
+    assert "\x1b[3" not in terminal.getvalue()
+
+
+def test_escape_sequences_of_others_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.table(("model",), [("evil\x1b]0;title\x07\nline",)], empty="none")
+    output.note("evil\x1b[2J")
+    output.warn("evil\x1b[2J", hint="evil\x9b2J")
+    captured = capsys.readouterr()
+    assert not set(captured.out + captured.err) & {"\x1b", "\x07", "\x9b"}
+    assert len(captured.out.splitlines()) == 2
+
+
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    output.emit_json([{"name": "é", "n": None}])
+    assert capsys.readouterr().out == '[\n  {\n    "name": "é",\n    "n": null\n  }\n]\n'
+
+
+def test_text_that_the_terminal_cannot_show_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    output.line("a → b")
+    output.emit_json("é")
+    assert raw.getvalue() == b'a ? b\n"\\u00e9"\n'
+
+
+def test_an_error_is_a_sentence_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    output.error(CommandFailed("it broke", hint="mend it"))
+    output.error(CommandFailed("it broke"))
+    assert capsys.readouterr().err == "error: it broke\nhint: mend it\nerror: it broke\n"
+
+
+def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert output.styled("x", output.RED, Terminal()) == "\x1b[31mx\x1b[0m"
+    assert output.styled("x", output.RED, io.StringIO()) == "x"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output.styled("x", output.RED, Terminal()) == "x"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Yes\n", " y \n"])
+def test_a_confirmation_goes_on_at_yes(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    output.confirm("Really?", yes=False)
+
+
+@pytest.mark.parametrize("answer", ["\n", "n\n", "what\n", ""])
+def test_a_confirmation_stops_at_everything_else(
+    monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    with pytest.raises(CommandFailed, match="nothing was changed"):
+        output.confirm("Really?", yes=False)
+
+
+def test_a_confirmation_needs_a_terminal_or_the_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(UsageError) as caught:
+        output.confirm("Really?", yes=False)
+    assert caught.value.hint == "add --yes to go ahead"
+    output.confirm("Really?", yes=True)
+
+
+def test_an_empty_answer_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("\n\n"))
+    assert output.agree("Again?", default=True)
+    assert not output.agree("Again?", default=False)
+
+
+def test_a_secret_is_asked_for_at_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+    with pytest.raises(UsageError) as caught:
+        output.ask_secret("Token", flags="give --token-stdin")
+    assert caught.value.hint == "give --token-stdin"
