@@ -1,0 +1,43 @@
+"""The composition root: every protocol's routes are there, and nothing is left open at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+from axonhub_cli.daemon.app import build_app
+from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.shield import Shield
+from axonhub_cli.protocols import PROTOCOLS
+from tests.support.daemon import Daemon
+from tests.support.home import Home, channel
+from tests.support.upstream import Upstream
+
+
+def test_every_route_of_every_protocol_is_served(daemon: Daemon) -> None:
+    for protocol in PROTOCOLS.values():
+        for route in protocol.routes:
+            for path in route.paths:
+                assert daemon.post(b'{"model":"claude-x","messages":[]}', path)[0] == 200
+
+
+def test_the_shield_stands_before_everything(home: Home, upstream: Upstream) -> None:
+    home.configure(channel(upstream.url))
+
+    async def build() -> object:
+        runtime = Runtime(home.paths, home.environ)
+        await runtime.start()
+        return build_app(runtime, home.paths, home.environ, "secret")
+
+    assert isinstance(asyncio.run(build()), Shield)
+
+
+def test_a_daemon_that_ended_leaves_nothing_open(home: Home, upstream: Upstream) -> None:
+    home.configure(channel(upstream.url))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        daemon = Daemon(home).start()
+        assert daemon.post(b'{"model":"claude-x","messages":[]}')[0] == 200
+        daemon.stop()
+        gc.collect()
