@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,12 @@ _TOOLS = ("dbus-run-session", "gnome-keyring-daemon")
 _SESSION = """\
 printf 'password' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 || exit 99
 exec "$@"
+"""
+
+_ENTRIES = """\
+import json, secretstorage
+collection = secretstorage.get_default_collection(secretstorage.dbus_init())
+print(json.dumps([item.get_secret().decode() for item in collection.get_all_items()]))
 """
 
 
@@ -49,6 +57,19 @@ class Desktop:
         done = self.run(sys.executable, "-c", script)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def axonhub(self, *args: str, stdin: str = "") -> str:
+        """What a command line prints."""
+        done = self.run(sys.executable, "-m", "axonhub_cli", *args, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def json(self, *args: str) -> Any:
+        return json.loads(self.axonhub(*args, "--json"))
+
+    def entries(self) -> set[str]:
+        """Every value in the keyring, whoever put it there."""
+        return set(json.loads(self.python(_ENTRIES)))
 
     def stored(self) -> bytes:
         """Everything that the home's own files hold."""

@@ -78,3 +78,28 @@ def test_two_homes_do_not_share_a_keyring_service(desktop: Desktop) -> None:
     first = desktop.python(script)
     desktop.environ["AXONHUB_HOME"] += "-2"
     assert desktop.python(script) != first
+
+
+def test_the_command_line_keeps_tokens_in_the_keyring(desktop: Desktop) -> None:
+    first, second = "token-" + "x" * 20, "token-" + "y" * 20
+    desktop.axonhub(
+        "channel", "add", "a", "--type", "anthropic", "--token-stdin", "--no-test", stdin=first
+    )
+    desktop.axonhub("channel", "token", "a", "--add", "next", "--token-stdin", stdin=second)
+    assert desktop.entries() == {first, second}
+    desktop.axonhub("channel", "token", "a", "--remove", "1")
+    assert desktop.entries() == {second}
+    desktop.axonhub("channel", "remove", "a", "--yes")
+    assert desktop.entries() == set()
+
+
+def test_the_command_line_keeps_keys_in_the_keyring(desktop: Desktop) -> None:
+    key = desktop.json("env")["ANTHROPIC_AUTH_TOKEN"]
+    assert desktop.entries() == {key}
+    assert desktop.json("env")["ANTHROPIC_AUTH_TOKEN"] == key
+    desktop.axonhub("key", "rotate", "default")
+    [rotated] = desktop.entries()
+    assert rotated != key
+    assert desktop.json("env")["ANTHROPIC_AUTH_TOKEN"] == rotated
+    desktop.axonhub("key", "remove", "default", "--yes")
+    assert desktop.entries() == set()
