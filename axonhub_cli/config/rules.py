@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar, get_args
+from urllib.parse import urlsplit
 
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
@@ -67,7 +68,7 @@ def check_reference(reference: str) -> str | None:
 
 def check_base_url(url: str) -> str | None:
     """What is wrong with a provider's address."""
-    if _URL.fullmatch(url):
+    if _URL.fullmatch(url) and _has_place(url):
         return None
     if re.match(r"https?://[^/]*@", url):
         return "a URL must not hold a user or password: keep them as the channel's token"
@@ -76,7 +77,18 @@ def check_base_url(url: str) -> str | None:
 
 def check_proxy(url: str) -> str | None:
     """What is wrong with a proxy's address; not told in full, as it may hold a password."""
-    return None if _PROXY.fullmatch(url) else "not an http://, https:// or socks5:// URL"
+    if _PROXY.fullmatch(url) and _has_place(url):
+        return None
+    return "not an http://, https:// or socks5:// URL"
+
+
+def _has_place(url: str) -> bool:
+    """Can host and port be read? `http://[::1` and `http://h:99999` have none."""
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def check_duration(text: str) -> str | None:

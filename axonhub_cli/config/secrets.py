@@ -203,8 +203,13 @@ class SecretStore:
         if service is None:
             service = f"axonhub:{os.urandom(4).hex()}"
             edit.set_value("secrets.service", service)
+            edit.otherwise(self._drop_service)
         self._service = service
         return service
+
+    def _drop_service(self) -> None:
+        """The edit that would have written it failed: what it names could not be found again."""
+        self._service = None
 
     def _in_keyring(self, doing: str, call: Callable[[], _T]) -> _T:
         """Run `call` in a thread: a keyring waits for a dialog that nobody may see."""

@@ -4,6 +4,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keyring
 import pytest
@@ -19,7 +20,7 @@ from axonhub_cli.config.schema import Secrets as SecretSettings
 from axonhub_cli.config.secrets import Secret, SecretStore
 from axonhub_cli.config.store import ConfigStore
 from axonhub_cli.errors import SecretError
-from tests.config import backends
+from tests.config import backends, children
 
 TOKEN = "token-" + "x" * 20
 
@@ -186,6 +187,17 @@ class TestKeyring:
             edit.append("channels", {"name": "a", "type": "anthropic", "tokens": [ref]})
         assert SecretStore(paths, store.read(), {}).resolve(ref) == Secret(TOKEN)
 
+    def test_a_service_that_was_not_written_is_not_used(self, paths: Paths) -> None:
+        use(backends.Memory)
+        store = ConfigStore(paths, {})
+        secrets = SecretStore(paths, Config(), {})
+        with pytest.raises(KeyError), store.edit() as edit:
+            secrets.keep("channel/a", TOKEN, edit=edit)
+            raise KeyError
+        assert backends.Memory.entries == {}
+        ref = secrets.keep("channel/a", TOKEN, edit=None)
+        assert SecretStore(paths, store.read(), {}).resolve(ref) == Secret(TOKEN)
+
     @pytest.mark.parametrize("length", [599, 600, 601, 1200, 5000])
     def test_long_values_are_split_and_joined(self, paths: Paths, length: int) -> None:
         use(backends.Memory)
@@ -258,3 +270,21 @@ class TestKeyring:
             assert "unlock it" in str(caught.value.hint)
         finally:
             answer.set()
+
+
+def test_a_keyring_that_hangs_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
+    script = """
+import threading, keyring
+from axonhub_cli.config.schema import Config, Secrets
+from axonhub_cli.config.secrets import SecretStore
+from tests.config.backends import Hung
+
+keyring.set_keyring(Hung(threading.Event()))
+config = Config(secrets=Secrets(service="axonhub:test"))
+store = SecretStore(find_paths(os.environ), config, {}, keyring_limit=0.1)
+report(lambda: store.resolve("keyring:a"))
+"""
+    root = str(Path(__file__).parent.parent.parent)
+    environ = {"AXONHUB_HOME": str(tmp_path), "PYTHONPATH": root}
+    code, complaint = children.run(script, environ)
+    assert (code, "no answer within 0.1 s" in complaint) == (1, True), complaint
