@@ -17,7 +17,7 @@ import pytest
 
 from tests.support import plays
 from tests.support.daemon import Daemon
-from tests.support.home import KEY, Home, channel
+from tests.support.home import KEY, channel
 from tests.support.upstream import Close, Upstream
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]
@@ -70,8 +70,14 @@ def claude(request: pytest.FixtureRequest, daemon: Daemon) -> Claude:
     return run
 
 
-def only_trace(home: Home) -> Any:
-    (trace,) = home.json("trace", "list")
+def recorded(daemon: Daemon, noun: str) -> Any:
+    """All traces or requests; a daemon that has stopped has written them all."""
+    daemon.stop()
+    return daemon.home.json(noun, "list")
+
+
+def only_trace(daemon: Daemon) -> Any:
+    (trace,) = recorded(daemon, "trace")
     return trace
 
 
@@ -81,7 +87,7 @@ def test_a_plain_answer(claude: Claude, daemon: Daemon, upstream: Upstream) -> N
     assert seen.target == "/v1/messages?beta=true"
     assert (seen.header("user-agent") or "").startswith("claude-cli/")
     assert KEY not in str(seen.headers)
-    trace = only_trace(daemon.home)
+    trace = only_trace(daemon)
     assert trace["id"] == seen.header("x-claude-code-session-id")
     assert (trace["client"], trace["status"], trace["requests"]) == ("claude-code", "completed", 1)
     assert trace["tokens"]["cache_read"] == 900
@@ -93,7 +99,7 @@ def test_a_tool_call_and_its_result(claude: Claude, daemon: Daemon, upstream: Up
     upstream.script(plays.stream("Let me see.", call), plays.stream("It is 42."))
     assert claude("-p", "count", "--allowedTools", "Bash") == "It is 42."
     assert "forty-42" in json.dumps(upstream.generations[1].json["messages"])
-    shown = daemon.home.axonhub("trace", "show", only_trace(daemon.home)["id"]).stdout
+    shown = daemon.home.axonhub("trace", "show", only_trace(daemon)["id"]).stdout
     assert "Bash" in shown
     assert "forty-42" in shown
     assert "It is 42." in shown
@@ -118,7 +124,7 @@ def test_a_continued_session_is_the_same_trace(
     claude("-p", "second", "--continue")
     assert len(upstream.generations) == 2
     assert "first" in json.dumps(upstream.generations[1].json["messages"])
-    assert only_trace(daemon.home)["requests"] == 2
+    assert only_trace(daemon)["requests"] == 2
 
 
 def test_an_overloaded_upstream_is_tried_again(
@@ -126,7 +132,7 @@ def test_an_overloaded_upstream_is_tried_again(
 ) -> None:
     upstream.script(plays.overloaded(), plays.overloaded())
     assert claude("-p", "hi") == "pong"
-    requests = daemon.home.json("request", "list")
+    requests = recorded(daemon, "request")
     assert sorted(request["http_status"] for request in requests) == [200, 529, 529]
 
 
@@ -137,7 +143,7 @@ def test_a_rate_limit_with_retry_after_is_waited_for(
     assert claude("-p", "hi") == "pong"
     first, second = upstream.generations
     assert second.arrived_at - first.arrived_at >= 1
-    assert len(daemon.home.json("request", "list")) == 2
+    assert len(recorded(daemon, "request")) == 2
 
 
 def test_a_stream_cut_in_the_middle_is_asked_for_again(
@@ -146,7 +152,7 @@ def test_a_stream_cut_in_the_middle_is_asked_for_again(
     events = plays.as_events(plays.text("an answer that will be cut"))
     upstream.script(plays.truncated(events, len(b"".join(events[:4])) + 7, how=Close()))
     assert claude("-p", "hi") == "pong"
-    statuses = [request["status"] for request in daemon.home.json("request", "list")]
+    statuses = [request["status"] for request in recorded(daemon, "request")]
     assert sorted(statuses) == ["completed", "failed"]
 
 
@@ -158,8 +164,8 @@ def test_a_second_channel_hides_the_failure_of_the_first(
     )
     upstream.script(plays.overloaded())
     assert claude("-p", "hi") == "pong"
-    (request,) = daemon.home.json("request", "list")
-    assert [attempt["status"] for attempt in request["attempts"]] == ["failed", "completed"]
+    (request,) = recorded(daemon, "request")
+    assert [attempt["status"] for attempt in request["attempts"]] == [529, 200]
 
 
 def test_model_discovery_lists_our_models(
