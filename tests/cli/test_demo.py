@@ -1,0 +1,77 @@
+"""The demo: one command that shows the main job, and leaves nothing."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from axonhub_cli.cli import demo
+from axonhub_cli.errors import CommandFailed
+from tests.support import plays
+from tests.support.home import Home
+from tests.support.upstream import Close, Upstream
+
+
+@pytest.fixture
+def temporary(home: Home) -> Path:
+    """The folder that the demo's temporary files go to."""
+    folder = home.path / "tmp"
+    folder.mkdir()
+    home.environ["TMPDIR"] = str(folder)
+    return folder
+
+
+@pytest.mark.timeout(60)
+def test_the_demo_shows_the_whole_way_and_leaves_nothing(home: Home, temporary: Path) -> None:
+    # Neither a keyring nor this home's own configuration may matter.
+    del home.environ["AXONHUB_SECRETS_BACKEND"]
+    home.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    home.environ["AXONHUB_SERVER_PORT"] = "1"
+    done = home.axonhub("demo")
+    assert f"You said: {demo.PROMPT}" in done.stdout
+    assert f"$ axonhub trace show {demo.TRACE}" in done.stderr
+    assert demo.PROMPT in done.stdout.replace(f"You said: {demo.PROMPT}", "", 1)
+    assert "axonhub channel add --type claude-code" in done.stderr
+    assert list(temporary.iterdir()) == []
+    assert not home.paths.config_file.exists()
+
+
+def test_a_throw_away_home_is_removed_also_after_a_failure(home: Home, temporary: Path) -> None:
+    code = """
+import os
+from axonhub_cli.cli.demo import throw_away_home
+with throw_away_home(os.environ) as environ:
+    open(os.path.join(environ["AXONHUB_HOME"], "config.toml"), "w").close()
+    raise SystemExit("stopped")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=home.environ, capture_output=True, text=True, timeout=30
+    )
+    assert done.stderr.strip() == "stopped"
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_answer_that_is_cut_fails_the_demo(upstream: Upstream) -> None:
+    events = plays.as_events(plays.text("pong"))
+    upstream.script(plays.truncated(events, len(b"".join(events[:4])), how=Close()))
+    with pytest.raises((CommandFailed, http.client.IncompleteRead)):
+        ask(upstream)
+
+
+def test_an_error_fails_the_demo(upstream: Upstream) -> None:
+    upstream.script(plays.overloaded())
+    with pytest.raises(CommandFailed, match="529"):
+        ask(upstream)
+
+
+def ask(upstream: Upstream) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=10)
+    try:
+        connection.request("POST", "/v1/messages", b'{"stream": true}')
+        demo._print_answer(connection.getresponse())
+    finally:
+        connection.close()
