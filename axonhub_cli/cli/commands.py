@@ -70,11 +70,9 @@ class LazyGroup(TyperGroup):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            near = _nearest(name, self.list_commands(ctx))
             path = ctx.command_path
-            hint = f"did you mean `{path} {near[0]}`?" if near else f"see `{path} --help`"
+            hint = f"did you mean `{path} {near}`?" if near else f"see `{path} --help`"
             raise UsageError(f"no such command: {path} {name}", hint=hint)
         return (name if command else None), command, args[1:]
 
@@ -99,5 +97,33 @@ class NounGroup(LazyGroup):
         return super().parse_args(ctx, args)
 
 
+def _nearest(name: str, known: list[str]) -> str | None:
+    from difflib import get_close_matches
+
+    meant = [other for other in _SYNONYMS.get(name, ()) if other in known]
+    return next(iter(meant or get_close_matches(name, known, n=1)), None)
+
+
 def _nothing() -> None:
     pass
+
+
+_SYNONYMS = {
+    "add": ("create",),
+    "new": ("create", "add"),
+    "create": ("add",),
+    "delete": ("remove",),
+    "rm": ("remove",),
+    "ls": ("list",),
+    "switch": ("use",),
+    "update": ("edit",),
+    "set": ("edit", "map"),
+    "regenerate": ("rotate",),
+    "reset": ("rotate",),
+    "channels": ("channel",),
+    "profiles": ("profile",),
+    "keys": ("key",),
+    "traces": ("trace",),
+    "requests": ("request",),
+}
+"""What other programs call it."""

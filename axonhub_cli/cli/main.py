@@ -29,7 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restart": ("axonhub_cli.cli.daemon:restart_app", "Stop and start the background proxy."),
     "status": ("axonhub_cli.cli.daemon:status_app", "Say whether the proxy runs, and where."),
     "env": ("axonhub_cli.cli.env:app", "Print a client's environment: eval $(axonhub env)"),
+    "demo": ("axonhub_cli.cli.demo:app", "Try everything once: no token, no network."),
     "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
+    "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show."),
+    "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show."),
     "config": ("axonhub_cli.cli.config:app", "The configuration file."),
     "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),
 }
@@ -72,6 +75,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     0: done. 1: it failed. 2: wrong usage or configuration. 130: interrupted. No exception leaves
     here but with `--debug` or `AXONHUB_DEBUG=1`, where a traceback is printed too.
     """
+    _open_streams()
     session = Session(os.environ if environ is None else environ)
     arguments = _globals_first(list(argv))
     debug = "--debug" in arguments[:3] or session.environ.get("AXONHUB_DEBUG", "") not in ("", "0")
@@ -84,7 +88,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as problem:  # the boundary: whatever went wrong, the user gets a sentence
-        return _fail(problem, debug=debug)
+        return _fail(problem, arguments, debug=debug)
 
 
 @app.callback()
@@ -118,6 +122,14 @@ def _invoke(arguments: list[str], session: Session) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _open_streams() -> None:
+    """Python has None for a stream that was closed before it started (`axonhub … >&-`)."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+
+
 def _globals_first(argv: list[str]) -> list[str]:
     """Move the global options to the front, so that they may stand anywhere before `--`.
 
@@ -138,7 +150,7 @@ def _globals_first(argv: list[str]) -> list[str]:
     return front + rest
 
 
-def _fail(problem: Exception, *, debug: bool) -> int:
+def _fail(problem: Exception, arguments: list[str], *, debug: bool) -> int:
     """Say what went wrong; returns the exit code."""
     if debug:
         import traceback
@@ -148,16 +160,17 @@ def _fail(problem: Exception, *, debug: bool) -> int:
         output.error(problem)
         return 2 if isinstance(problem, ConfigError | UsageError) else 1
     if isinstance(problem, _TYPER_ERROR):
-        output.error(_usage_error(problem))
+        output.error(_usage_error(problem, arguments))
         return 2
     if isinstance(problem, typer.Abort):
         output.error(AxonHubError("stopped"))
         return 1
+    _discard_output()
     output.error(_unforeseen(problem))
     return 1
 
 
-def _usage_error(problem: Exception) -> UsageError:
+def _usage_error(problem: Exception, arguments: list[str]) -> UsageError:
     """Typer's error in our form: a sentence, and the command that helps."""
     context = getattr(problem, "ctx", None)
     near = getattr(problem, "possibilities", None)
@@ -166,9 +179,19 @@ def _usage_error(problem: Exception) -> UsageError:
         return UsageError(message, hint=f"did you mean {' or '.join(sorted(near))}?")
     format_message = getattr(problem, "format_message", problem.__str__)
     message = str(format_message()).strip().rstrip(".")
-    path = context.command_path if context is not None else "axonhub"
+    path = context.command_path if context is not None else _path(arguments)
     message = _SECRET.sub("…", message[:1].lower() + message[1:])
     return UsageError(message, hint=f"see `{path} --help`")
+
+
+def _path(arguments: list[str]) -> str:
+    """The command that was called, as far as it can be told without parsing."""
+    words = [word for word in arguments if not word.startswith("-")][:1]
+    if words and words[0] in COMMANDS:
+        following = arguments[arguments.index(words[0]) + 1 :][:1]
+        words += [word for word in following if not word.startswith("-")]
+        return " ".join(["axonhub", *words])
+    return "axonhub"
 
 
 def _unforeseen(problem: Exception) -> AxonHubError:
@@ -182,6 +205,14 @@ def _unforeseen(problem: Exception) -> AxonHubError:
 
 
 def _reader_left() -> int:
-    """The reader of our pipe is gone (`| head`): be quiet, also in Python's own last flush."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The reader of our pipe is gone (`| head`): be quiet."""
+    _discard_output()
     return 1
+
+
+def _discard_output() -> None:
+    """What cannot be written would be tried, and complained of, once more by Python at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

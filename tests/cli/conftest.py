@@ -1,103 +1,84 @@
-"""The command line in this process: argv in; exit code, stdout and stderr out."""
+"""A home with recorded sessions, for the commands that show them."""
 
 from __future__ import annotations
 
-import io
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from axonhub_cli.cli.main import run
-from axonhub_cli.config.schema import Config
-from axonhub_cli.config.store import ConfigStore
-from tests.support.home import Home
+from tests.support.cli import Cli
+from tests.support.daemon import Daemon
+from tests.support.home import Home, channel
+from tests.support.plays import default_answer, error, message, overloaded, stream, text, tool_use
+from tests.support.upstream import Upstream
+
+SESSION = "5e551010-0000-4000-8000-000000000001"
+OTHER = "5e552020-0000-4000-8000-000000000002"
+CLAUDE = "claude-cli/2.1.330 (external, cli)"
+
+_ASKED: dict[str, Any] = {"role": "user", "content": "list the files\nplease"}
+_CALLED: dict[str, Any] = {
+    "role": "assistant",
+    "content": [text("I will look."), tool_use("Bash", {"command": "ls"})],
+}
+_RESULT: dict[str, Any] = {
+    "role": "user",
+    "content": [{"type": "tool_result", "tool_use_id": "toolu_scripted_1", "content": "README.md"}],
+}
 
 
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class _Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class Cli:
-    """`cli("channel", "list")` runs one command line in a throw-away home."""
-
-    def __init__(
-        self,
-        home: Home,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        self.home = home
-        self.environ = home.environ
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-        self._typed: str | None = None
-        self.prompts: list[str] = []
-        """The hidden prompts that were shown."""
-
-    def type_in(self, *answers: str, secret: str | BaseException = "") -> None:
-        """For the next command, a person sits at a terminal and answers so."""
-
-        def ask(prompt: str, stream: object = None) -> str:
-            self.prompts.append(prompt)
-            if isinstance(secret, BaseException):
-                raise secret
-            return secret
-
-        self._typed = "".join(f"{answer}\n" for answer in answers)
-        self._monkeypatch.setattr("getpass.getpass", ask)
-
-    def __call__(self, *argv: str, stdin: str = "") -> Result:
-        typed, self._typed = self._typed, None
-        source = io.StringIO(stdin) if typed is None else _Terminal(typed)
-        self._monkeypatch.setattr("sys.stdin", source)
-        self._capsys.readouterr()
-        code = run(argv, self.environ)
-        captured = self._capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Result(code, captured.out, captured.err)
-
-    def ok(self, *argv: str, stdin: str = "") -> Result:
-        result = self(*argv, stdin=stdin)
-        assert result.code == 0, f"axonhub {argv}: {result.err}"
-        return result
-
-    def fails(self, *argv: str, code: int = 2, stdin: str = "") -> str:
-        """What a failing command says; its stdout stays empty, so that a pipe gets no half data."""
-        result = self(*argv, stdin=stdin)
-        assert (result.code, result.out) == (code, "")
-        assert result.err.count("error: ") == 1
-        return result.err
-
-    def config(self) -> Config:
-        return ConfigStore(self.home.paths, self.environ).read()
-
-    def secrets(self) -> str:
-        """The text of the `file` backend's store."""
-        file = self.home.paths.secrets_file
-        return file.read_text() if file.exists() else ""
-
-    def add_channel(self, name: str = "main", *argv: str, token: str = "") -> None:
-        """A channel of type `anthropic` with a stored token, not tested."""
-        self.ok(
-            *("channel", "add", name, "--type", "anthropic", "--token-stdin", "--no-test", *argv),
-            stdin=token or "sk-ant-api03-" + "x" * 16 + "last",
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A session with a failover, a tool call, a subagent and a token count; one that failed."""
+    home = Home(tmp_path_factory.mktemp("recorded"))
+    upstream = Upstream(default_answer)
+    upstream.start()
+    home.configure(
+        channel(upstream.url, "first"),
+        channel(upstream.url, "second", priority=1, mappings=[{"from": "claude-x", "to": "y-1"}]),
+    )
+    daemon = Daemon(home).start()
+    try:
+        upstream.script(
+            overloaded(),
+            stream(text("I will look."), tool_use("Bash", {"command": "ls"})),
+            stream("There is a README.md."),
+            message("No bugs found."),
+            error(400, "invalid_request_error", "that is \x1b[31mred"),
         )
+        _ask(daemon, SESSION, [_ASKED])
+        _ask(daemon, SESSION, [_ASKED, _CALLED, _RESULT])
+        bugs = [{"role": "user", "content": "find bugs"}]
+        _ask(daemon, SESSION, bugs, x_claude_code_agent_id="agent-1")
+        _ask(daemon, OTHER, [{"role": "user", "content": "wrong \x1b]0;title\x07 request"}])
+        _ask(daemon, SESSION, [_ASKED], path="/v1/messages/count_tokens")
+    finally:
+        # Stopping writes what is still queued.
+        daemon.stop()
+        upstream.stop()
+    return home
+
+
+def _ask(
+    daemon: Daemon,
+    session: str,
+    messages: list[dict[str, Any]],
+    *,
+    path: str = "/v1/messages",
+    **headers: str,
+) -> None:
+    body = {"model": "claude-x", "max_tokens": 99, "stream": True, "messages": messages}
+    daemon.post(
+        json.dumps(body).encode(),
+        path,
+        user_agent=CLAUDE,
+        x_claude_code_session_id=session,
+        **headers,
+    )
 
 
 @pytest.fixture
 def cli(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """The command line in this process."""
     return Cli(home, monkeypatch, capsys)

@@ -5,7 +5,7 @@ import pytest
 from axonhub_cli.cli.changes import Change, changing
 from axonhub_cli.cli.context import Session
 from axonhub_cli.errors import AxonHubError
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 VALUE = "sk-" + "v" * 20
 

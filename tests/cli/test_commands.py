@@ -2,7 +2,7 @@ import pytest
 
 from axonhub_cli.cli.channel import VERBS
 from axonhub_cli.cli.commands import NounGroup, noun
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 @pytest.mark.parametrize("name", ["channel", "profile", "key"])

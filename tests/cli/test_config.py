@@ -3,7 +3,7 @@ import tomllib
 import pytest
 
 from axonhub_cli.config.schema import Server
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 def test_the_path_is_printed_whether_the_file_exists_or_not(cli: Cli) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 def editor(cli: Cli, tmp_path: Path, *steps: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from axonhub_cli.config.keys import hash_key
 from axonhub_cli.config.schema import Key
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 KEY = re.compile(r"ah-[0-9a-f]{64}")
 

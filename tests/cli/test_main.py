@@ -1,4 +1,5 @@
 import os
+import shlex
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from axonhub_cli import __version__
 from axonhub_cli.cli.channel import VERBS
 from axonhub_cli.cli.main import COMMANDS
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 NOUNS = {
     "profile": ("create", "list", "show", "map", "unmap", "use", "remove"),
@@ -52,6 +53,11 @@ def test_an_unknown_command_is_answered_with_the_nearest(cli: Cli) -> None:
     assert "did you mean `axonhub channel remove`?" in cli.fails("channel", "remov")
 
 
+def test_other_programs_words_for_a_verb_are_understood(cli: Cli) -> None:
+    for words, meant in (("key add", "key create"), ("channel rm", "channel remove")):
+        assert f"did you mean `axonhub {meant}`?" in cli.fails(*words.split())
+
+
 def test_a_command_like_no_other_is_answered_with_the_help(cli: Cli) -> None:
     assert cli.fails("xyzzy") == (
         "error: no such command: axonhub xyzzy\nhint: see `axonhub --help`\n"
@@ -68,6 +74,14 @@ def test_a_missing_argument_is_named(cli: Cli) -> None:
     assert cli.fails("channel", "show") == (
         "error: missing argument 'NAME'\nhint: see `axonhub channel show --help`\n"
     )
+
+
+def test_an_option_without_its_value_names_the_command(cli: Cli) -> None:
+    assert cli.fails("channel", "add", "--type") == (
+        "error: option '--type' requires an argument\nhint: see `axonhub channel add --help`\n"
+    )
+    assert "see `axonhub env --help`" in cli.fails("env", "--key")
+    assert "see `axonhub --help`" in cli.fails("--config")
 
 
 def test_a_token_typed_as_an_argument_is_not_repeated(cli: Cli) -> None:
@@ -137,6 +151,25 @@ def test_a_reader_that_leaves_is_no_error(cli: Cli) -> None:
         )
     assert done.stderr == ""
     assert done.returncode == 1
+
+
+def test_closed_streams_are_no_error(cli: Cli) -> None:
+    command = f"{shlex.quote(sys.executable)} -m axonhub_cli channel types >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], env=cli.environ).returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_is_told(cli: Cli) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "axonhub_cli", "channel", "types"],
+            env=cli.environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: no space left on device\n"
 
 
 def test_importing_the_command_line_loads_no_heavy_library() -> None:

@@ -104,3 +104,15 @@ def test_a_secret_is_asked_for_at_a_terminal_alone(monkeypatch: pytest.MonkeyPat
     with pytest.raises(UsageError) as caught:
         output.ask_secret("Token", flags="give --token-stdin")
     assert caught.value.hint == "give --token-stdin"
+
+
+def test_a_paragraph_is_indented_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output.paragraph("one\n\ttwo\x1b[31m\n", indent=2, style="1")
+    output.paragraph("")
+    assert capsys.readouterr().out == "  one\n      two\ufffd[31m\n\n"
+
+
+def test_a_recorded_body_goes_out_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    output.raw(b"\xff\x00\x1b[31m")
+    assert capfdbinary.readouterr().out == b"\xff\x00\x1b[31m"
+    assert not output.shows_to_person()

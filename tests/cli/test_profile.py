@@ -1,7 +1,7 @@
 import pytest
 
 from axonhub_cli.config.schema import Mapping
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 def rules(cli: Cli, name: str = "default") -> list[tuple[str, str]]:

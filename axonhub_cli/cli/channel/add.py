@@ -83,7 +83,7 @@ def try_new(session: Session, name: str) -> None:
         output.note(f"Channel {name} is kept, but disabled; to go on:")
         output.note(f"  axonhub channel test {name} && axonhub channel enable {name}")
         raise
-    fail_on_error(result, state="is kept, but disabled")
+    fail_on_error(result, kept_disabled=True)
     with changing(session) as change:
         change.edit.update("channels", name, {"enabled": None})
     output.note(f"Channel {name} works: {result.model} answered in {result.ms} ms. It is enabled.")

@@ -13,7 +13,6 @@ from axonhub_cli.cli.channel.add import FIRST_LABEL, try_new, warn_of_destinatio
 from axonhub_cli.cli.channel.arguments import Name, Yes
 from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
 from axonhub_cli.cli.channel.probe import fail_on_error, probe
-from axonhub_cli.cli.channel.token import label_of
 from axonhub_cli.cli.channel.token_input import (
     Token,
     TokenFlags,
@@ -23,6 +22,7 @@ from axonhub_cli.cli.channel.token_input import (
 )
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import check_new_name, find_channel
+from axonhub_cli.config.labels import label_of
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import UsageError
 

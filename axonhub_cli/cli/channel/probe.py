@@ -75,17 +75,18 @@ def probe(session: Session, channel: Channel, *, model: str | None, stream: bool
         )
 
 
-def fail_on_error(result: ProbeResult, *, state: str = "failed its test") -> None:
-    """Raise `CommandFailed` with the reason when a test failed; `state` is the clause before it."""
+def fail_on_error(result: ProbeResult, *, kept_disabled: bool = False) -> None:
+    """Raise `CommandFailed` with the reason when a test failed."""
     if result.ok:
         return
     name = result.channel
     # The reason names the channel where it is told to clients.
     reason = (result.error or "no reason is known").removeprefix(f"channel {name!r}: ")
-    raise CommandFailed(
-        f"channel {name!r} {state}: {reason}",
-        hint=result.hint or f"`axonhub channel edit {name} …` changes it and tests it again",
-    )
+    state = "is kept, but disabled" if kept_disabled else "failed its test"
+    hint = f"`axonhub channel edit {name} …` changes it and tests it again"
+    if kept_disabled:
+        hint += f"; `axonhub channel enable {name}` enables it as it is"
+    raise CommandFailed(f"channel {name!r} {state}: {reason}", hint=result.hint or hint)
 
 
 def as_json(result: ProbeResult) -> dict[str, Any]:

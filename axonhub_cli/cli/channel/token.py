@@ -16,6 +16,7 @@ from axonhub_cli.cli.channel.show import shown_reference
 from axonhub_cli.cli.channel.token_input import TokenFlags, ask_token, check_flags, given_token
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
+from axonhub_cli.config.labels import labels_of
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import ConfigError, UsageError
 
@@ -113,26 +114,9 @@ def _list(session: Session, channel: Channel, *, json: bool) -> None:
     )
 
 
-def label_of(reference: str) -> str:
-    """How a token is called: the end of its name, its variable, or the program that prints it."""
-    kind, _, name = reference.partition(":")
-    if kind == "command":
-        return name.split()[0].rsplit("/", 1)[-1]
-    # `channel/NAME/LABEL/…`: the last part is what makes a stored reference unique.
-    parts = name.split("/")
-    return parts[2] if len(parts) == 4 and parts[0] == "channel" else parts[-1]
-
-
 def labels(channel: Channel) -> list[str]:
     """A label for each token, made unique by a number where two would be the same."""
-    found: list[str] = []
-    for reference in channel.tokens:
-        label = label_of(reference)
-        number = 2
-        while label in found:
-            label, number = f"{label_of(reference)}#{number}", number + 1
-        found.append(label)
-    return found
+    return labels_of(channel.tokens)
 
 
 def _check_label(channel: Channel, label: str) -> None:

@@ -1,8 +1,8 @@
 import pytest
 
 from axonhub_cli.config.schema import Mapping
-from tests.cli.conftest import Cli
 from tests.support import plays
+from tests.support.cli import Cli
 from tests.support.upstream import Upstream
 
 TOKEN = "sk-ant-oat01-" + "x" * 20

@@ -1,7 +1,7 @@
 import pytest
 
 from axonhub_cli.cli.channel import VERBS
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 NAMED = [verb for verb in VERBS if verb not in ("add", "list", "types")]
 

@@ -1,6 +1,6 @@
 from axonhub_cli.config.schema import Channel
-from tests.cli.conftest import Cli
 from tests.support import plays
+from tests.support.cli import Cli
 from tests.support.home import channel
 from tests.support.upstream import Upstream
 

@@ -1,4 +1,4 @@
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 from tests.support.home import channel
 from tests.support.upstream import Upstream
 

@@ -1,5 +1,5 @@
-from tests.cli.conftest import Cli
 from tests.support import plays
+from tests.support.cli import Cli
 from tests.support.home import channel
 from tests.support.upstream import Upstream, refusing_url
 

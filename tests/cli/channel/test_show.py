@@ -1,7 +1,7 @@
 import pytest
 
 from axonhub_cli.cli.channel.show import shown_reference, without_userinfo
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 KEYS = [
     *("name", "type", "enabled", "base_url", "protocols", "models", "weight", "priority"),

@@ -1,8 +1,9 @@
 import pytest
 
-from axonhub_cli.cli.channel.token import label_of, labels
+from axonhub_cli.cli.channel.token import labels
+from axonhub_cli.config.labels import label_of
 from axonhub_cli.config.schema import Channel
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 FIRST = "sk-ant-api03-" + "f" * 16 + "1111"
 SECOND = "sk-ant-api03-" + "s" * 16 + "2222"

@@ -1,5 +1,5 @@
 from axonhub_cli.providers import PROVIDERS
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 def test_every_preset_is_listed_with_its_address_and_the_source_of_its_token(cli: Cli) -> None:
