@@ -28,6 +28,7 @@ class Daemon:
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], None] = lambda: None
+        self._code = 0
 
     @property
     def port(self) -> int:
@@ -40,10 +41,11 @@ class Daemon:
         self._begin(lambda: daemon.run(self._heard))
         return self
 
-    def stop(self) -> None:
-        """Let running answers end, then close."""
+    def stop(self) -> int:
+        """Let running answers end, then close; returns the exit code (0: all went well)."""
         self._stop()
         self._join()
+        return self._code
 
     def post(
         self, body: bytes, path: str = "/anthropic/v1/messages", **headers: str
@@ -67,6 +69,7 @@ class Daemon:
                 run()
             except Exception as error:
                 self.log.append(repr(error))
+                self._code = 1
             finally:
                 self._ready.set()
 
@@ -127,21 +130,22 @@ class DaemonProcess(Daemon):
         self._begin(read)
         return self
 
-    def stop(self) -> None:
-        self.end(signal.SIGTERM)
+    def stop(self) -> int:
+        return self.end(signal.SIGTERM)
 
     def kill(self) -> None:
         """No chance to tidy up."""
         self.end(signal.SIGKILL)
 
-    def end(self, signal_number: int) -> int | None:
-        """Send a signal and wait; returns the exit code, None when it is gone already."""
+    def end(self, signal_number: int) -> int:
+        """Send a signal and wait; returns the exit code, the last one when it is gone already."""
         process, self._process = self._process, None
         if process is None:
-            return None
+            return self._code
         process.send_signal(signal_number)
         try:
-            return process.wait(PATIENCE)
+            self._code = process.wait(PATIENCE)
+            return self._code
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(PATIENCE)
