@@ -1,6 +1,7 @@
 """The text of `config.toml`: written new, or edited so that comments and order stay.
 
-Only commands that write import this; tomlkit costs them some 30 ms.
+Only commands that write import this. tomlkit costs some 30 ms, which a first `axonhub env` in a
+new home does not pay: it is imported where an existing text is edited.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ Entry = Mapping[str, Any]
 Changes = Mapping[str, Any]
 """New values by key; None removes the key."""
 
-_MARK = "# \x7e axonhub: removed"
+# What is left of a table while its text is being cut out.
+_MARK = "axonhub: removed"
+_REMOVED = re.compile(rf"^[ \t]*\[\[[^\n]*\n[ \t]*# {_MARK}\r?\n", re.MULTILINE)
 
 
 class Document(Protocol):
@@ -100,7 +103,7 @@ class KeptDocument:
             return
         # What stands at the table's end is about what follows: the text around it stays.
         entries[index].clear()
-        for item in (comment(_MARK.removeprefix("# ")), *tail):
+        for item in (comment(_MARK), *tail):
             entries[index].add(item)
         self._parse(_REMOVED.sub("", self._doc.as_string()))
 
@@ -142,9 +145,6 @@ def _without_empty(value: Any) -> Any:
         kept = {key: _without_empty(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item != {}}
     return value
-
-
-_REMOVED = re.compile(rf"^[ \t]*\[\[[^\n]*\n[ \t]*{re.escape(_MARK)}\r?\n", re.MULTILINE)
 
 
 def _apply(table: Any, changes: Changes) -> None:

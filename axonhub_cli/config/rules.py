@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar, get_args
-from urllib.parse import urlsplit
 
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
@@ -20,6 +19,7 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 # No user part: what stands there is a secret, and the file holds none.
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _PROXY = re.compile(r"(?:https?|socks5h?)://\S+")
+_PLAIN = re.compile(r"\w+://[A-Za-z0-9._-]+(?::[1-9]\d{0,3})?(?:[/?#]|$)", re.ASCII)
 _PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 _T = TypeVar("_T")
 
@@ -84,6 +84,11 @@ def check_proxy(url: str) -> str | None:
 
 def _has_place(url: str) -> bool:
     """Can host and port be read? `http://[::1` and `http://h:99999` have none."""
+    if _PLAIN.match(url):
+        return True
+    # `axonhub env` has no time for this import at every shell's start.
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         return parts.port != 0 and bool(parts.hostname)

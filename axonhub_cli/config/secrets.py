@@ -6,6 +6,7 @@ so whoever sees the same reference has the same value, and may keep it in memory
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -252,17 +253,23 @@ def _get_from_keyring(service: str, entry: str) -> str | None:
 def _put_in_keyring(service: str, entry: str, value: str) -> None:
     import keyring
 
-    if len(value) <= _PART_LENGTH and not value.startswith(_PARTS):
-        keyring.set_password(service, entry, value)
-    else:
+    entries = {entry: value}
+    if len(value) > _PART_LENGTH or value.startswith(_PARTS):
         starts = range(0, len(value), _PART_LENGTH)
-        for index, start in enumerate(starts):
-            part = value[start : start + _PART_LENGTH]
-            keyring.set_password(service, f"{entry}.{index}", part)
-        keyring.set_password(service, entry, f"{_PARTS}{len(starts)}")
-    # keyring's null backend takes everything and keeps nothing.
-    if _get_from_keyring(service, entry) != value:
-        raise _NotKept
+        parts = [value[start : start + _PART_LENGTH] for start in starts]
+        entries = {f"{entry}.{index}": part for index, part in enumerate(parts)}
+        entries[entry] = f"{_PARTS}{len(parts)}"
+    try:
+        for name, part in entries.items():
+            keyring.set_password(service, name, part)
+        # keyring's null backend takes everything and keeps nothing.
+        if _get_from_keyring(service, entry) != value:
+            raise _NotKept
+    except Exception:
+        for name in entries:
+            with contextlib.suppress(Exception):
+                keyring.delete_password(service, name)
+        raise
 
 
 def _delete_from_keyring(service: str, entry: str) -> None:

@@ -50,3 +50,12 @@ class Locked(Memory):
 class Broken(Memory):
     def set_password(self, service: str, username: str, password: str) -> None:
         raise RuntimeError(f"cannot store {password}")
+
+
+class Full(Memory):
+    """Has room for one more entry."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if self.entries:
+            raise OSError("no room")
+        super().set_password(service, username, password)

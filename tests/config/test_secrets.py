@@ -248,6 +248,12 @@ class TestKeyring:
         with pytest.raises(SecretError, match="did not keep it"):
             in_keyring(paths).keep("channel/a", TOKEN, edit=None)
 
+    def test_a_value_that_does_not_fit_leaves_no_parts_behind(self, paths: Paths) -> None:
+        use(backends.Full)
+        with pytest.raises(SecretError, match="OSError"):
+            in_keyring(paths).keep("channel/a", "x" * 5000, edit=None)
+        assert backends.Memory.entries == {}
+
     def test_a_locked_keyring_is_told(self, paths: Paths) -> None:
         use(backends.Locked)
         with pytest.raises(SecretError, match="the keyring: it is locked"):
