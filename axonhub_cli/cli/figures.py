@@ -54,12 +54,15 @@ def count(number: int | None) -> str:
 
 
 def short_ids(ids: Sequence[str]) -> dict[str, str]:
-    """Each id's shortest beginning that tells it from the others, of eight characters or more."""
+    """Each id's shortest beginning that tells it from the others, eight characters or more
+    (after a prefix such as `req_`)."""
     ordered = sorted(set(ids))
     short: dict[str, str] = {}
     for index, one in enumerate(ordered):
         around = ordered[max(0, index - 1) : index] + ordered[index + 1 : index + 2]
-        length = max([SHORTEST_ID, *(_common(one, other) + 1 for other in around)])
+        # `req_` is the same in all of them.
+        shortest = SHORTEST_ID + (one.find("_", 0, 5) + 1)
+        length = max([shortest, *(_common(one, other) + 1 for other in around)])
         short[one] = one[:length]
     return short
 

@@ -26,6 +26,27 @@ def piece(text: str) -> None:
     _write(sys.stdout, text.translate(_CONTROLS))
 
 
+def paragraph(text: str, *, indent: int = 0, style: str | None = None) -> None:
+    """A text of one or more lines, indented; wrapped where a terminal is too narrow for it."""
+    margin = " " * indent
+    for one in text.translate(_CONTROLS).expandtabs(4).splitlines() or [""]:
+        for piece_of_it in _wrapped(one, indent):
+            shown = styled(piece_of_it, style, sys.stdout) if style and piece_of_it else piece_of_it
+            line((margin + shown).rstrip())
+
+
+def raw(data: bytes) -> None:
+    """Data exactly as it is: a recorded body into a file or another program."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def shows_to_person() -> bool:
+    """Does stdout go to a terminal?"""
+    return sys.stdout.isatty()
+
+
 def emit_json(value: Json) -> None:
     """One JSON document; structs are written as objects."""
     import json
@@ -138,6 +159,18 @@ def _message(word: str, colour: str, text: str, hint: str | None) -> None:
     if hint:
         label = styled("hint:", CYAN, sys.stderr)
         _write(sys.stderr, f"{label} {hint.translate(_CONTROLS)}\n")
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    if not sys.stdout.isatty():
+        return [text]
+    import shutil
+    import textwrap
+
+    width = max(20, shutil.get_terminal_size().columns - indent)
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, width, drop_whitespace=True, break_on_hyphens=False)
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -67,6 +67,7 @@ def test_an_id_is_shortened_as_far_as_it_stays_its_own() -> None:
         third: "task-1",
     }
     assert short_ids(["abcdefghijkl"]) == {"abcdefghijkl": "abcdefgh"}
+    assert short_ids(["req_0123456789"]) == {"req_0123456789": "req_01234567"}
     assert short_ids(["abcdefgh", "abcdefghi"]) == {
         "abcdefgh": "abcdefgh",
         "abcdefghi": "abcdefghi",

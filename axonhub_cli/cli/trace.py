@@ -1,0 +1,101 @@
+"""`axonhub trace`: what went through, by session."""
+
+from __future__ import annotations
+
+from time import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from axonhub_cli.cli import filters, output
+from axonhub_cli.cli.commands import noun
+from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.figures import NOTHING, ago, count, short_ids
+from axonhub_cli.cli.request import sent_tokens
+
+if TYPE_CHECKING:
+    from axonhub_cli.tracing.rows import TraceRow
+
+app = noun("Recorded sessions.")
+
+NONE_YET = "no traces yet; `axonhub run claude`, or `eval $(axonhub env)` and start your client"
+
+
+@app.command("list")
+def list_traces(
+    ctx: typer.Context,
+    since: filters.Since = None,
+    client: filters.Client = None,
+    model: filters.Model = None,
+    channel: filters.Channel = None,
+    status: filters.Status = None,
+    limit: filters.Limit = filters.LIMIT,
+    json: filters.Json = False,
+) -> None:
+    """List traces, the one that changed last first."""
+    from axonhub_cli.tracing.queries import TraceReader
+
+    now = time()
+    picked = filters.read_filters(
+        since=since, client=client, model=model, channel=channel, status=status, now=now
+    )
+    with TraceReader(Session.of(ctx).paths.trace_db) as reader:
+        found = reader.list_traces(
+            since=picked.since,
+            client=picked.client,
+            model=picked.model,
+            channel=picked.channel,
+            status=picked.status,
+            limit=limit + 1,
+        )
+    rows = found[:limit]
+    if json:
+        output.emit_json([row.as_json() for row in rows])
+    else:
+        _print_traces(rows, now, empty="no trace matches" if picked.narrowed else NONE_YET)
+    if len(found) > limit:
+        filters.note_rest(limit)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    trace_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The trace; the beginning of its id does.")
+    ],
+    json: filters.Json = False,
+) -> None:
+    """Show a session: turns, tool calls, answers, failed attempts."""
+    from axonhub_cli.cli.conversation import tell
+    from axonhub_cli.tracing.queries import TraceReader
+    from axonhub_cli.tracing.session import read_session
+
+    with TraceReader(Session.of(ctx).paths.trace_db) as reader:
+        view = read_session(reader, trace_id)
+    if json:
+        output.emit_json(view.as_json())
+        return
+    for paragraph in tell(view, time()):
+        output.paragraph(paragraph.text, indent=paragraph.indent, style=paragraph.style)
+
+
+def _print_traces(rows: list[TraceRow], now: float, *, empty: str) -> None:
+    ids = short_ids([row.id for row in rows])
+    output.table(
+        ("id", "changed", "client", "requests", "in", "out", "status", "models", "title"),
+        [
+            (
+                ids[row.id],
+                ago(row.updated_at, now),
+                row.client or NOTHING,
+                str(row.requests),
+                count(sent_tokens(row.tokens)),
+                count(row.tokens.output),
+                row.status,
+                ", ".join(row.models),
+                row.title or NOTHING,
+            )
+            for row in rows
+        ],
+        empty=empty,
+    )

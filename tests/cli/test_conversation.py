@@ -1,0 +1,35 @@
+import os
+import pty
+import subprocess
+import sys
+
+from axonhub_cli.cli.conversation import tell
+from axonhub_cli.tracing.queries import TraceReader
+from axonhub_cli.tracing.session import read_session
+from tests.cli.conftest import SESSION
+from tests.support.home import Home
+
+
+def test_a_subagent_stands_further_in_than_its_caller(recorded: Home) -> None:
+    with TraceReader(recorded.paths.trace_db) as reader:
+        paragraphs = list(tell(read_session(reader, SESSION), now=2_000_000_000.0))
+    by_text = {paragraph.text: paragraph.indent for paragraph in paragraphs}
+    assert by_text["There is a README.md."] < by_text["No bugs found."]
+
+
+def test_on_a_terminal_lines_are_wrapped_and_coloured(recorded: Home) -> None:
+    ours, theirs = pty.openpty()
+    environ = recorded.environ | {"TERM": "xterm", "COLUMNS": "40"}
+    command = [sys.executable, "-m", "axonhub_cli", "trace", "show", SESSION]
+    subprocess.run(command, env=environ, stdout=theirs, timeout=15, check=True)
+    os.close(theirs)
+    shown = b""
+    while b"token count" not in shown:
+        shown += os.read(ours, 65536)
+    os.close(ours)
+    assert b"\x1b[31m" in shown
+    text = shown.decode().replace("\x1b[0m", "")
+    for code in ("1", "2", "31", "36"):
+        text = text.replace(f"\x1b[{code}m", "")
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 40

@@ -1,0 +1,125 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from axonhub_cli.cli.request import sent_tokens, tokens_in_words
+from axonhub_cli.tracing.rows import Tokens
+from tests.cli.conftest import SESSION
+from tests.support.home import Home, channel
+
+
+def oldest(home: Home) -> str:
+    """The id of the request that failed over."""
+    return str(home.json("request", "list")[-1]["id"])
+
+
+def test_requests_are_listed_newest_first(recorded: Home) -> None:
+    lines = recorded.axonhub("request").stdout.splitlines()
+    assert lines[0].split()[:3] == ["ID", "AT", "MODEL"]
+    assert "(count_tokens)" in lines[1]
+    assert "completed (2 attempts)" in lines[-1]
+    assert "claude-x → y-1" in lines[-1]
+    assert len(lines) == 6
+
+
+def test_the_list_as_json_has_the_contracts_keys(recorded: Home) -> None:
+    request = recorded.json("request", "list")[-1]
+    assert request["trace_id"] == SESSION
+    assert request["model"] == "claude-x"
+    assert request["upstream_model"] == "y-1"
+    assert request["tokens"]["cache_read"] == 900
+    assert [attempt["channel"] for attempt in request["attempts"]] == ["first", "second"]
+    assert [attempt["status"] for attempt in request["attempts"]] == [529, 200]
+
+
+def test_filters_narrow_the_list(recorded: Home) -> None:
+    def number(*options: str) -> int:
+        return len(recorded.json("request", "list", *options))
+
+    assert number("--trace", SESSION[:8]) == 4
+    assert number("--status", "failed") == 1
+    assert number("--model", "y-1", "--limit", "3") == 3
+    assert number("--channel", "nowhere") == 0
+
+
+def test_without_any_request_the_next_step_is_told(home: Home) -> None:
+    done = home.axonhub("request", "list")
+    assert done.stdout == ""
+    assert "no requests yet" in done.stderr
+
+
+def test_a_request_is_shown_with_its_attempts(recorded: Home) -> None:
+    shown = recorded.axonhub("request", "show", oldest(recorded)[:12]).stdout
+    assert "952 in (900 from the cache, 40 into it), 5 out" in shown
+    assert "ATTEMPT" in shown
+    assert "529" in shown
+
+
+def test_a_request_as_json_has_headers_and_decision_without_credentials(recorded: Home) -> None:
+    found = recorded.json("request", "show", oldest(recorded))
+    assert found["decision"]["candidates"][0]["channel"] == "first"
+    names = [name for name, _ in found["headers"]]
+    assert "user-agent" in names
+    assert recorded.environ["TEST_KEY"] not in json.dumps(found)
+
+
+def test_the_body_comes_byte_for_byte(recorded: Home) -> None:
+    command = [sys.executable, "-m", "axonhub_cli", "request", "show", oldest(recorded)]
+    sent, upstream = (
+        subprocess.run(
+            [*command, flag], env=recorded.environ, capture_output=True, timeout=15, check=True
+        ).stdout
+        for flag in ("--body", "--upstream")
+    )
+    assert json.loads(sent)["model"] == "claude-x"
+    # Only the model's name was spliced.
+    assert upstream == sent.replace(b'"claude-x"', b'"y-1"')
+
+
+def test_the_answer_is_what_came_back(recorded: Home) -> None:
+    shown = recorded.axonhub("request", "show", oldest(recorded), "--answer").stdout
+    assert shown.startswith("event: message_start")
+    found = recorded.json("request", "show", oldest(recorded), "--body")
+    assert found["body"]["messages"][0]["role"] == "user"
+
+
+def test_two_bodies_at_once_are_a_usage_error(recorded: Home) -> None:
+    done = recorded.axonhub("request", "show", "x", "--body", "--upstream", check=False)
+    assert done.returncode == 2
+    assert "--body and --upstream exclude each other" in done.stderr
+
+
+def test_a_body_that_was_not_stored_is_an_error(recorded: Home) -> None:
+    failed = recorded.json("request", "list", "--status", "failed")[0]["id"]
+    # Its answer was read whole by the daemon and is kept; there is no fifth request to ask for.
+    assert recorded.axonhub("request", "show", failed, "--upstream").returncode == 0
+    done = recorded.axonhub("request", "show", "req_none", "--body", check=False)
+    assert done.returncode == 1
+    assert "req_none" in done.stderr
+
+
+def test_channel_tests_are_shown_when_asked_for(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    assert home.json("request", "list", "--tests") == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        (Tokens(), "–"),
+        (Tokens(input=3, output=0), "3 in, 0 out"),
+        (
+            Tokens(input=1, cache_write=4, output=9, reasoning=2),
+            "5 in (4 into it), 9 out (2 reasoning)",
+        ),
+    ],
+)
+def test_tokens_are_put_in_words(tokens: Tokens, words: str) -> None:
+    assert tokens_in_words(tokens) == words
+
+
+def test_unknown_tokens_are_not_zero() -> None:
+    assert sent_tokens(Tokens()) is None
+    assert sent_tokens(Tokens(cache_read=0)) == 0
