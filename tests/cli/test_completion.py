@@ -64,22 +64,45 @@ def test_names_of_the_configuration_complete(cli: Cli) -> None:
     assert complete(cli, "axonhub profile use ") == []
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_the_bash_script_completes_in_bash(cli: Cli, tmp_path: Path) -> None:
+@pytest.fixture
+def shell_environ(cli: Cli, tmp_path: Path) -> dict[str, str]:
+    """An environment in which a shell finds `axonhub`."""
     program = tmp_path / "axonhub"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m axonhub_cli "$@"\n')
     program.chmod(0o755)
+    return cli.environ | {"PATH": f"{tmp_path}{os.pathsep}{cli.environ['PATH']}"}
+
+
+def run_shell(environ: dict[str, str], *command: str) -> str:
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_bash_script_completes_in_bash(shell_environ: dict[str, str]) -> None:
     script = (
         f"source {FOLDER / FILES['bash']}\n"
         "COMP_WORDS=(axonhub channel re); COMP_CWORD=2\n"
         "_axonhub_completion axonhub\n"
         'echo "${COMPREPLY[@]}"\n'
     )
-    done = subprocess.run(
-        ["bash", "--norc", "-c", script],
-        env=cli.environ | {"PATH": f"{tmp_path}{os.pathsep}{cli.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=True,
+    assert run_shell(shell_environ, "bash", "--norc", "-c", script) == "remove rename\n"
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+def test_the_fish_script_completes_in_fish(shell_environ: dict[str, str]) -> None:
+    script = f"source {FOLDER / FILES['fish']}; complete -C 'axonhub channel re'"
+    lines = run_shell(shell_environ, "fish", "--no-config", "-c", script).splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["remove", "rename"]
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+def test_the_zsh_script_asks_and_offers_what_comes_back(shell_environ: dict[str, str]) -> None:
+    script = (
+        "compdef() { true; }; _arguments() { print -r -- $1; }\n"
+        f"source {FOLDER / FILES['zsh']}\n"
+        "words=(axonhub channel re); CURRENT=3; _axonhub_completion\n"
     )
-    assert (done.stdout, done.stderr) == ("remove rename\n", "")
+    shown = run_shell(shell_environ, "zsh", "-f", "-c", script)
+    assert '"remove":' in shown and '"rename":' in shown

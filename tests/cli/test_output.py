@@ -1,9 +1,13 @@
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 
 from axonhub_cli.cli import output
 from axonhub_cli.errors import CommandFailed, UsageError
+from tests.support.home import Home
 
 
 class Terminal(io.StringIO):
@@ -116,3 +120,33 @@ def test_a_recorded_body_goes_out_as_it_is(capfdbinary: pytest.CaptureFixture[by
     output.raw(b"\xff\x00\x1b[31m")
     assert capfdbinary.readouterr().out == b"\xff\x00\x1b[31m"
     assert not output.shows_to_person()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo terminals")
+def test_what_is_typed_at_the_prompt_for_a_secret_is_not_echoed(home: Home) -> None:
+    secret = "sk-ant-api03-" + "x" * 12
+    ours, theirs = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "axonhub_cli", "channel", "add", "--type", "anthropic", "--no-test"],
+        env=home.environ,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"(hidden): " not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, f"{secret}\n".encode())
+        while b"without a test." not in shown:
+            shown += os.read(ours, 4096)
+        assert child.wait(timeout=15) == 0
+    finally:
+        child.kill()
+        child.wait()
+        os.close(ours)
+    assert b"is added and enabled" in shown
+    assert b"xxxx" not in shown
+    assert secret in home.paths.secrets_file.read_text()

@@ -2,6 +2,7 @@ import pytest
 
 from axonhub_cli.cli.channel.show import shown_reference, without_userinfo
 from tests.support.cli import Cli
+from tests.support.daemon import Daemon
 
 KEYS = [
     *("name", "type", "enabled", "base_url", "protocols", "models", "weight", "priority"),
@@ -25,6 +26,12 @@ def test_the_list_in_json_has_the_keys_of_the_contract(cli: Cli) -> None:
     assert found["models"] == ["claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"]
     assert (found["tokens"], found["tags"], found["priority"]) == (1, ["a"], 3)
     assert (found["health"], found["limits"]) == (None, None)
+
+
+def test_health_is_known_while_a_daemon_runs(daemon: Daemon, cli: Cli) -> None:
+    (found,) = cli.ok("channel", "list", "--json").json
+    assert found["health"] == "closed"
+    assert "health     closed\n" in cli.ok("channel", "show", "main").out
 
 
 def test_the_list_shows_names_and_never_patterns(cli: Cli) -> None:
