@@ -1,21 +1,72 @@
-"""The writer thread: takes records from the request path's queue and puts them into the store."""
+"""The writer thread: takes records from the request path's queue and puts them into the store.
+
+    put ──▶ queue ──▶ [ gather a batch ─▶ make entries ─▶ one transaction ] ──▶ traces.db
+             │                                              │ failed
+             └ over its limit: bodies are dropped            └ kept without bodies, tried again
+
+Nothing that happens here reaches a request: what cannot be written is counted, and `problem`
+says why.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from msgspec import Struct
 
 from axonhub_cli.config.schema import TraceSettings
-from axonhub_cli.protocols.base import Answer
+from axonhub_cli.errors import StoreError
+from axonhub_cli.tracing.entries import (
+    Context,
+    Entry,
+    ReadAnswer,
+    finished_entry,
+    running_entry,
+)
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
+from axonhub_cli.tracing.redact import Redactor
+from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
 MAX_QUEUED_BYTES = 32 * 1024 * 1024
+BATCH_SECONDS = 0.2
+BATCH_RECORDS = 64
+"""A batch ends with either; what has queued up meanwhile goes with it, up to the following."""
+LARGEST_BATCH = 256
+KEPT_ENTRIES = 1000
+"""So many requests, without bodies, are kept while the file cannot be written."""
 
-ReadAnswer = Callable[[bytes], Answer]
+STOPPED = "the daemon stopped before it ended"
+
+logger = logging.getLogger(__name__)
+
+
+class _Item(Struct):
+    record: RequestRecord
+    stage: Stage
+    size: int
+
+
+class _Open(Struct):
+    """A request that has begun and not ended."""
+
+    record: RequestRecord
+    young: bool = True
+    """Begun since the last batch: it may well end before the next, and need no row meanwhile."""
+    written: bool = False
 
 
 class TraceWriter:
-    """Owns the one connection that writes. `put` is for the event loop's thread alone."""
+    """Owns the one connection that writes. `put` is for the event loop's thread alone.
+
+    `secrets` is asked once a batch for the values to keep out of the file. `read_answer` has a
+    function for each protocol; give it those that leave out content, none is looked at.
+    `owner`: this process is the home's daemon, so that requests another left running are dead.
+    """
 
     def __init__(
         self,
@@ -26,19 +77,196 @@ class TraceWriter:
         read_answer: Mapping[str, ReadAnswer],
         max_queued_bytes: int = MAX_QUEUED_BYTES,
         owner: bool = True,
-    ) -> None: ...
+        store: TraceStore | None = None,
+    ) -> None:
+        self.settings = settings
+        """May be replaced at any time; counts from the next batch."""
+        self.bodies_dropped = 0
+        """Requests whose bodies were dropped because the queue was full."""
+        self.lost = 0
+        """Requests that could not be recorded at all."""
+        self._store = store if store is not None else SqliteStore(db)
+        self._secrets = secrets
+        self._read_answer = read_answer
+        self._max_queued_bytes = max_queued_bytes
+        self._owner = owner
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._hurry = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="axonhub-traces", daemon=True)
+        self._closing = False
+        # Each is added to by one thread only, so that neither needs a lock.
+        self._bytes_put = 0
+        self._bytes_done = 0
+        self._problem: str | None = None
+        self._known_secrets: tuple[str, ...] = ()
+        self._redactor = Redactor()
+        self._open: dict[str, _Open] = {}
+        self._kept: Sequence[Entry] = ()
 
     @property
     def problem(self) -> str | None:
         """Why traces are not being written; None while all is well."""
-        return None
+        return self._problem
 
     def start(self) -> None:
         """Start the thread. Never raises for the file's sake: see `problem`."""
+        self._thread.start()
 
     def put(self, record: RequestRecord, stage: Stage) -> None:
         """Queue a record; over the limit its bodies are dropped and counted, the record never."""
+        if self._closing:
+            self.lost += stage == "finished"
+            return
+        size = self._admit(record) if stage == "finished" else 0
+        self._bytes_put += size
+        self._queue.put(_Item(record, stage, size))
+        if self._queue.qsize() >= BATCH_RECORDS and not self._hurry.is_set():
+            self._hurry.set()
 
     def close(self, timeout: float) -> bool:
-        """Write what is queued and stop; False when that took longer than `timeout` seconds."""
+        """Write what is queued and stop; False when that took longer than `timeout` seconds.
+
+        Requests that are still running are recorded as failed.
+        """
+        self._closing = True
+        self._queue.put(None)
+        self._hurry.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _admit(self, record: RequestRecord) -> int:
+        """The bytes that the record may bring into the queue; drops the bodies that are too much.
+
+        Answers are worth more than requests: they hold the usage, and are smaller.
+        """
+        room = self._max_queued_bytes - (self._bytes_put - self._bytes_done)
+        answers = sum(sum(map(len, attempt.answer)) for attempt in record.attempts)
+        sent = sum(len(attempt.sent_body or b"") for attempt in record.attempts)
+        whole = answers + sent + len(record.body or b"")
+        if whole <= room:
+            return whole
+        self.bodies_dropped += 1
+        record.body = None
+        for attempt in record.attempts:
+            attempt.sent_body = None
+            if answers > room:
+                attempt.answer = []
+        return answers if answers <= room else 0
+
+    def _run(self) -> None:
+        try:
+            self._fail_running()
+            while not self._work():
+                pass
+            self._fail_running()
+        finally:
+            self._store.close()
+
+    def _work(self) -> bool:
+        """Gather a batch and write it; True when it was the last. Holds no record afterwards."""
+        items, last = self._gather()
+        try:
+            self._write_batch(items, last=last)
+        except Exception as error:
+            self._lose(error, sum(item.stage == "finished" for item in items))
+        self._bytes_done += sum(item.size for item in items)
+        return last
+
+    def _fail_running(self) -> None:
+        if self._owner:
+            self._attempt(lambda: self._store.fail_running(STOPPED))
+
+    def _gather(self) -> tuple[list[_Item], bool]:
+        """The next batch, and whether it is the last."""
+        items: list[_Item] = []
+        # Requests that have begun get a row when they are still running after a while.
+        waits = self._kept or any(not request.written for request in self._open.values())
+        try:
+            item = self._queue.get(timeout=BATCH_SECONDS if waits else None)
+            self._hurry.wait(0 if self._closing else BATCH_SECONDS)
+            self._hurry.clear()
+            while item is not None:
+                items.append(item)
+                if len(items) >= LARGEST_BATCH:
+                    return items, False
+                item = self._queue.get_nowait()
+        except Empty:
+            return items, False
+        return items, True
+
+    def _write_batch(self, items: Sequence[_Item], *, last: bool) -> None:
+        context = self._context()
+        finished = [entry for item in items for entry in self._take(item, context)]
+        self._keep(self._write([*self._kept, *finished]))
+        for request in self._open.values():
+            if not request.written and (last or not request.young):
+                # Apart from the others: what is not written now, the next batch makes anew.
+                entries = self._make(partial(running_entry, request.record, context))
+                request.written = not self._write(entries)
+            request.young = False
+
+    def _take(self, item: _Item, context: Context) -> list[Entry]:
+        if item.stage == "started":
+            self._open[item.record.id] = _Open(item.record)
+            return []
+        request = self._open.pop(item.record.id, None)
+        stored = request is not None and request.written
+        return self._make(partial(finished_entry, item.record, context, stored=stored))
+
+    def _make(self, entry: Callable[[], Entry]) -> list[Entry]:
+        """One entry, or none for a record that breaks its making: it must not stop the others."""
+        try:
+            return [entry()]
+        except Exception as error:
+            self._lose(error)
+            return []
+
+    def _write(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Write what can be written; returns the entries that may be tried again."""
+        if not entries:
+            return entries
+        try:
+            written = self._attempt(lambda: self._store.write(entries, self._redactor.body))
+            return () if written else entries
+        except Exception as error:
+            if len(entries) > 1:
+                return [left for entry in entries for left in self._write([entry])]
+            self._lose(error)
+            return ()
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            entry.bodies = []
+        self.lost += max(0, len(entries) - KEPT_ENTRIES)
+        self._kept = entries[-KEPT_ENTRIES:]
+
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        """Do it on the open store; a broken one is set aside, and it is done on a new one."""
+        try:
+            try:
+                self._store.open()
+                work()
+            except StoreBroken as error:
+                logger.warning("trace file set aside", extra={"reason": error.message})
+                self._store.set_aside()
+                self._store.open()
+                work()
+        except StoreError as error:
+            if self._problem is None:
+                logger.error("traces are not written", extra={"reason": error.message})
+            self._problem = error.message
+            return False
+        self._problem = None
         return True
+
+    def _lose(self, error: Exception, count: int = 1) -> None:
+        self.lost += count
+        logger.error(
+            "requests were not recorded", extra={"count": count, "error": type(error).__name__}
+        )
+
+    def _context(self) -> Context:
+        secrets = tuple(self._secrets())
+        if secrets != self._known_secrets:
+            self._known_secrets, self._redactor = secrets, Redactor(secrets)
+        return Context(self._redactor, self.settings, self._read_answer)

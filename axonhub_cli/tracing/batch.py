@@ -1,0 +1,179 @@
+"""One transaction's work: the rows of some requests, their attempts and bodies, and their traces.
+
+Row numbers are given out here, so that each table takes its rows in one `executemany`. A trace's
+row is read inside the transaction, added to, and written once at its end, so that it is right
+whoever else writes to the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from operator import attrgetter, itemgetter
+
+from axonhub_cli import jsonio
+from axonhub_cli.tracing import blobs
+from axonhub_cli.tracing.blob_table import BlobTable
+from axonhub_cli.tracing.entries import Body, Entry
+from axonhub_cli.tracing.summary import Seen, Summary
+
+Values = tuple[str | int | float | bytes | None, ...]
+Redact = Callable[[bytes], bytes]
+
+_SECONDS_A_DAY = 86400
+_LONGEST_EDIT = 4096
+"""Bytes; a body that differs from the client's in more is stored like one of its own."""
+
+_COUNTS = (
+    *("input", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h"),
+    *("output", "reasoning"),
+)
+_REQUEST = (
+    *("seq", "id", "trace", "at", "source", "key", "profile", "client", "user_agent", "protocol"),
+    *("operation", "model", "stream", "channel", "upstream_model", "upstream_protocol", "status"),
+    *("http_status", "error", "stop_reason", "first_token_ms", "total_ms", "agent_id"),
+    *("parent_agent_id", "prompt_id", "request_class", "losses", "headers", "decision", *_COUNTS),
+)
+_ATTEMPT = (
+    *("request", "n", "channel", "label", "upstream_model", "upstream_protocol", "url", "status"),
+    *("upstream_request_id", "http_status", "error", "stop_reason", "offset_ms", "delay_ms"),
+    *("first_event_ms", "ms", "answer_dropped", *_COUNTS),
+)
+_BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "parts", "data")
+_TRACE = Summary.__struct_fields__
+_LISTS = ("models", "channels")
+
+_request_values = itemgetter(*_REQUEST)
+_attempt_values = itemgetter(*_ATTEMPT)
+_trace_values = attrgetter(*_TRACE)
+
+
+class Batch:
+    """For one use, inside a transaction that the caller opened and ends."""
+
+    def __init__(self, db: sqlite3.Connection, table: BlobTable, redact: Redact) -> None:
+        self._db = db
+        self._table = table
+        self._redact = redact
+        self._last_request = self._last("requests")
+        self._last_trace = self._last("traces")
+        self._summaries: dict[str, Summary] = {}
+        self._requests: list[Values] = []
+        self._attempts: list[Values] = []
+        self._bodies: list[Values] = []
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._add(entry)
+        put = self._db.executemany
+        put(_insert("traces", _TRACE, "OR REPLACE"), map(_trace_row, self._summaries.values()))
+        put(_insert("requests", _REQUEST), self._requests)
+        put(_insert("attempts", _ATTEMPT), self._attempts)
+        put(_insert("bodies", _BODY), self._bodies)
+
+    def _add(self, entry: Entry) -> None:
+        day = int(_number(entry.request["at"]) // _SECONDS_A_DAY)
+        seq = self._take_out(entry) if entry.counted else None
+        if seq is None:
+            self._last_request += 1
+            seq = self._last_request
+        row = entry.request | {
+            "seq": seq,
+            "trace": None if entry.trace_id is None else self._sum_up(entry.trace_id, entry),
+            "headers": self._keep(entry.headers, day),
+            "decision": self._keep(entry.decision, day),
+        }
+        self._requests.append(_request_values(row))
+        for n, attempt in enumerate(entry.attempts, 1):
+            self._attempts.append(_attempt_values(attempt | {"request": seq, "n": n}))
+        for body in entry.bodies:
+            self._bodies.append((seq, body.attempt, body.kind, *self._cut(body, day)))
+
+    def _take_out(self, entry: Entry) -> int | None:
+        """Remove the rows of a request that was running, but not its own body; its number."""
+        found = self._db.execute("SELECT seq FROM requests WHERE id = ?", (entry.request["id"],))
+        for (seq,) in found.fetchall():
+            self._db.execute("DELETE FROM requests WHERE seq = ?", (seq,))
+            self._db.execute("DELETE FROM attempts WHERE request = ?", (seq,))
+            return int(seq)
+        return None
+
+    def _sum_up(self, trace_id: str, entry: Entry) -> int:
+        summary = self._summaries.get(trace_id)
+        if summary is None:
+            summary = self._summaries[trace_id] = self._load(trace_id)
+        summary.add(_seen(entry))
+        summary.title = summary.title or entry.title()
+        if summary.thread is None and entry.thread_id is not None:
+            summary.thread = self._thread(entry.thread_id, summary.started_at)
+        return summary.seq
+
+    def _load(self, trace_id: str) -> Summary:
+        columns = ", ".join(_TRACE)
+        query = f"SELECT {columns} FROM traces WHERE id = ?"
+        row = self._db.execute(query, (trace_id,)).fetchone()
+        if row is None:
+            self._last_trace += 1
+            return Summary(seq=self._last_trace, id=trace_id)
+        named = dict(zip(_TRACE, row, strict=True))
+        for name in _LISTS:
+            named[name] = jsonio.decode(named[name].encode())
+        return Summary(**named)
+
+    def _thread(self, thread_id: str, at: float) -> int:
+        put = """INSERT INTO threads (id, started_at) VALUES (?, ?)
+                 ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING seq"""
+        (seq,) = self._db.execute(put, (thread_id, at)).fetchone()
+        return int(seq)
+
+    def _cut(self, body: Body, day: int) -> Values:
+        """The columns from `size` on: an edit of the base, a skeleton with parts, or a whole."""
+        data, size = body.data, len(body.data)
+        if body.base is not None:
+            start, end, middle = blobs.difference(body.base, data)
+            if len(middle) <= _LONGEST_EDIT:
+                return size, start, end, None, self._pack(middle)
+        found = blobs.find_parts(data) if body.kind == "request" else []
+        view = memoryview(data)
+        parts = b"".join([self._keep(view[start:end], day) for start, end in found])
+        return size, None, None, parts or None, self._pack(blobs.cut_out(data, found))
+
+    def _pack(self, data: bytes) -> bytes:
+        return self._table.packer.pack(self._redact(data))
+
+    def _keep(self, part: bytes | memoryview, day: int) -> bytes:
+        return self._table.keep(self._db, part, day, self._redact)
+
+    def _last(self, table: str) -> int:
+        return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])
+
+
+def _seen(entry: Entry) -> Seen:
+    row = entry.request
+    at = _number(row["at"])
+    return Seen(
+        at=at,
+        until=at + _number(row["total_ms"]) / 1000,
+        status=str(row["status"]),
+        client=str(row["client"]),
+        model=None if row["model"] is None else str(row["model"]),
+        channels=tuple(str(attempt["channel"]) for attempt in entry.attempts),
+        usage=entry.usage,
+        counted=entry.counted,
+    )
+
+
+def _trace_row(summary: Summary) -> Values:
+    return tuple(
+        jsonio.encode(value).decode() if isinstance(value, list) else value
+        for value in _trace_values(summary)
+    )
+
+
+def _insert(table: str, columns: Sequence[str], conflict: str = "") -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT {conflict} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

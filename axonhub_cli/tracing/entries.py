@@ -1,0 +1,203 @@
+"""Turn what the request path noted into what the store keeps: plain columns, cleaned, answers read.
+
+Runs in the writer thread. An entry holds no credential but inside raw bodies, which the store
+cleans part by part, so that a part it knows already is not looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from axonhub_cli import jsonio
+from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.protocols.base import Answer, Usage
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+from axonhub_cli.tracing.redact import Redactor
+from axonhub_cli.tracing.title import find_title
+
+ReadAnswer = Callable[[bytes], Answer]
+Row = dict[str, str | int | float | bytes | None]
+
+_BORING_HEADERS = (b"content-length",)
+"""Differs with every request and says what the body's size says: without it, headers repeat."""
+
+_NO_ANSWER = Answer()
+
+
+class Body(Struct):
+    """Bytes to keep: attempt 0 is the client's side. `base`: they are an edit of these bytes."""
+
+    attempt: int
+    kind: str
+    data: bytes
+    base: bytes | None = None
+
+
+class Entry(Struct, kw_only=True):
+    """One request as the store takes it; `request` and `attempts` are columns by name."""
+
+    request: Row
+    attempts: list[Row]
+    bodies: list[Body]
+    headers: bytes
+    decision: bytes
+    trace_id: str | None
+    thread_id: str | None
+    title: Callable[[], str | None]
+    """Called when the trace has none yet."""
+    usage: Usage = Usage()
+    counted: bool = False
+    """The store has this request already, as a running one."""
+
+
+class Context(Struct, frozen=True):
+    """What entries are made with; all of it may change while the daemon runs."""
+
+    redactor: Redactor
+    settings: TraceSettings
+    read_answer: Mapping[str, ReadAnswer]
+
+
+def running_entry(record: RequestRecord, context: Context) -> Entry:
+    """A request that goes on: the attempts so far, and no answers."""
+    answers = [_NO_ANSWER] * len(record.attempts)
+    entry = _entry(record, answers, context)
+    entry.bodies = _request_bodies(record, context)
+    return entry
+
+
+def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> Entry:
+    """A request that ended. `stored`: its own body is in the store since it was a running one."""
+    raw = [b"".join(attempt.answer) for attempt in record.attempts]
+    answers = [
+        _read(context.read_answer.get(attempt.upstream_protocol), body)
+        for attempt, body in zip(record.attempts, raw, strict=True)
+    ]
+    entry = _entry(record, answers, context)
+    if entry.request["status"] == "running":
+        entry.request["status"] = "failed"
+    entry.counted = stored
+    entry.bodies = [] if stored else _request_bodies(record, context)
+    entry.bodies += _sent_bodies(record, context)
+    if context.settings.store_response_body:
+        entry.bodies += [Body(n, "answer", body) for n, body in enumerate(raw, 1) if body]
+    return entry
+
+
+def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> Entry:
+    clean = context.redactor.text
+    last = record.attempts[-1] if record.attempts else None
+    answer = answers[-1] if answers else _NO_ANSWER
+    # What `count_tokens` answers was counted, not used.
+    usage = answer.usage if record.operation == "generate" else Usage()
+    row: Row = {
+        "id": record.id,
+        "at": record.at,
+        "source": record.source,
+        "key": record.key,
+        "profile": record.profile,
+        "client": record.client,
+        "user_agent": _optional(clean, record.user_agent),
+        "protocol": record.protocol,
+        "operation": record.operation,
+        "model": _optional(clean, record.model),
+        "stream": record.stream,
+        "channel": last.channel if last else None,
+        "upstream_model": _optional(clean, last.upstream_model) if last else None,
+        "upstream_protocol": last.upstream_protocol if last else None,
+        "status": record.status,
+        "http_status": record.http_status,
+        "error": _optional(clean, record.error),
+        "stop_reason": _optional(clean, answer.stop_reason),
+        "first_token_ms": record.first_token_ms,
+        "total_ms": record.total_ms,
+        "agent_id": _optional(clean, record.agent_id),
+        "parent_agent_id": _optional(clean, record.parent_agent_id),
+        "prompt_id": _optional(clean, record.prompt_id),
+        "request_class": _optional(clean, record.request_class),
+        "losses": clean(jsonio.encode(record.losses).decode()) if record.losses else None,
+        **_counts(usage),
+    }
+    hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
+    return Entry(
+        request=row,
+        attempts=[
+            _attempt(attempt, answer, clean)
+            for attempt, answer in zip(record.attempts, answers, strict=False)
+        ],
+        bodies=[],
+        headers=context.redactor.headers(hidden),
+        decision=context.redactor.body(jsonio.encode(record.decision)),
+        # A test is nobody's conversation.
+        trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
+        thread_id=_optional(clean, record.thread_id),
+        title=lambda: _title(record, clean),
+        usage=usage,
+    )
+
+
+def _attempt(attempt: AttemptRecord, answer: Answer, clean: Callable[[str], str]) -> Row:
+    return {
+        "channel": attempt.channel,
+        "label": attempt.label,
+        "upstream_model": clean(attempt.upstream_model),
+        "upstream_protocol": attempt.upstream_protocol,
+        "url": _optional(clean, attempt.url),
+        "upstream_request_id": _optional(clean, attempt.upstream_request_id),
+        "status": attempt.status,
+        "http_status": attempt.http_status,
+        "error": _optional(clean, attempt.error or answer.error),
+        "stop_reason": _optional(clean, answer.stop_reason),
+        "offset_ms": attempt.offset_ms,
+        "delay_ms": attempt.delay_ms,
+        "first_event_ms": attempt.first_event_ms,
+        "ms": attempt.ms,
+        "answer_dropped": attempt.answer_dropped,
+        **_counts(answer.usage),
+    }
+
+
+def _counts(usage: Usage) -> Row:
+    return {
+        "input": usage.input,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "cache_write_5m": usage.cache_write_5m,
+        "cache_write_1h": usage.cache_write_1h,
+        "output": usage.output,
+        "reasoning": usage.reasoning,
+    }
+
+
+def _request_bodies(record: RequestRecord, context: Context) -> list[Body]:
+    if record.body is None or not context.settings.store_request_body:
+        return []
+    return [Body(0, "request", record.body)]
+
+
+def _sent_bodies(record: RequestRecord, context: Context) -> list[Body]:
+    if not context.settings.store_request_body:
+        return []
+    return [
+        Body(n, "request", attempt.sent_body, base=record.body)
+        for n, attempt in enumerate(record.attempts, 1)
+        if attempt.sent_body is not None
+    ]
+
+
+def _read(read_answer: ReadAnswer | None, body: bytes) -> Answer:
+    return read_answer(body) if read_answer is not None and body else _NO_ANSWER
+
+
+def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
+    if record.body is None or record.operation != "generate":
+        return None
+    if record.agent_id is not None or record.request_class == "auxiliary":
+        return None
+    return _optional(clean, find_title(record.body))
+
+
+def _optional(clean: Callable[[str], str], text: str | None) -> str | None:
+    return None if text is None else clean(text)

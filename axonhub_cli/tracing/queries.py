@@ -1,0 +1,294 @@
+"""Read the trace file, by a connection that cannot write; no daemon needs to run.
+
+Where there is no file yet, there is nothing to list. Ids may be cut short as long as one remains.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import StoreError
+from axonhub_cli.jsonio import Json
+from axonhub_cli.tracing.blobs import Packer, fill, split_addresses
+from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow
+from axonhub_cli.tracing.schema import check_version, is_empty, migrate
+
+_PARTS_REMEMBERED = 2048
+"""A session's requests share most of their parts: each is unpacked once."""
+
+
+class NotRecorded(StoreError):
+    """There is no such trace or request, or more than one."""
+
+
+class TraceReader:
+    """Reads one file. Every method raises `StoreError` when the file cannot be read."""
+
+    def __init__(self, db: Path) -> None:
+        self._path = db
+        self._packer = Packer()
+        self._db = _open(db)
+        self._part = lru_cache(maxsize=_PARTS_REMEMBERED)(self._read_part)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def list_traces(
+        self,
+        *,
+        since: float | None = None,
+        client: str | None = None,
+        model: str | None = None,
+        channel: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+    ) -> list[TraceRow]:
+        """Traces, the one that changed last first. `since` is seconds since the epoch."""
+        found = _Conditions()
+        found.add("updated_at >= ?", since)
+        found.add("client = ?", client)
+        found.add("EXISTS (SELECT 1 FROM json_each(models) WHERE value = ?)", model)
+        found.add("EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ?)", channel)
+        found.add("status_now = ?", status)
+        return self._traces(f"{found} ORDER BY updated_at DESC, seq DESC", found.values, limit)
+
+    def trace(self, given: str) -> TraceRow:
+        """The trace of an id or of the beginning of one. Raises `NotRecorded`."""
+        seq = self._find("traces", given, "trace")
+        return self._traces("WHERE seq = ?", [seq], None)[0]
+
+    def list_requests(
+        self,
+        *,
+        trace: str | None = None,
+        since: float | None = None,
+        client: str | None = None,
+        model: str | None = None,
+        channel: str | None = None,
+        status: str | None = None,
+        source: str | None = "api",
+        limit: int | None = None,
+    ) -> list[RequestRow]:
+        """Requests, newest first. `model` is the one asked for or the one sent; `source` is
+        `api`, `test` for channel tests, None for both. `trace` is a whole id."""
+        found = _Conditions()
+        found.add("trace = (SELECT seq FROM traces WHERE id = ?)", trace)
+        found.add("at >= ?", since)
+        found.add("client = ?", client)
+        found.add("? IN (model, upstream_model)", model)
+        found.add("channel = ?", channel)
+        found.add("status = ?", status)
+        found.add("source = ?", source)
+        return self._requests(f"{found} ORDER BY at DESC, seq DESC", found.values, limit)
+
+    def request(self, given: str) -> RequestRow:
+        """The request of an id or of the beginning of one. Raises `NotRecorded`."""
+        return self._requests("WHERE seq = ?", [self._find("requests", given, "request")], None)[0]
+
+    def headers(self, request: RequestRow) -> list[tuple[str, str]]:
+        """What the client sent, in order, credentials hidden."""
+        document = self._document(request, "headers")
+        return [(name, value) for name, value in document or ()]
+
+    def decision(self, request: RequestRow) -> dict[str, Json]:
+        """How the request was routed."""
+        document = self._document(request, "decision")
+        return document if isinstance(document, dict) else {}
+
+    def request_body(self, given: str) -> bytes | None:
+        """What the client sent, byte for byte; None when it was not stored."""
+        return self._body(self._find("requests", given, "request"), 0, "request")
+
+    def upstream_body(self, given: str, attempt: int | None = None) -> bytes | None:
+        """What went upstream in an attempt (counted from 1; None: the last)."""
+        seq = self._find("requests", given, "request")
+        sent = self._body(seq, self._attempt(seq, attempt), "request")
+        return sent if sent is not None else self._body(seq, 0, "request")
+
+    def answer_body(self, given: str, attempt: int | None = None) -> bytes | None:
+        """What came back in an attempt (counted from 1; None: the last), as it was received."""
+        seq = self._find("requests", given, "request")
+        return self._body(seq, self._attempt(seq, attempt), "answer")
+
+    def _traces(self, rest: str, values: Sequence[Json], limit: int | None) -> list[TraceRow]:
+        query = f"SELECT {_TRACE_COLUMNS} FROM traces {rest} LIMIT ?"
+        rows = self._query(query, [*values, -1 if limit is None else limit])
+        return [TraceRow(**_named(_TRACE, row), tokens=Tokens(*row[len(_TRACE) :])) for row in rows]
+
+    def _requests(self, rest: str, values: Sequence[Json], limit: int | None) -> list[RequestRow]:
+        query = f"SELECT {_REQUEST_COLUMNS} FROM requests {rest} LIMIT ?"
+        rows = self._query(query, [*values, -1 if limit is None else limit])
+        attempts = self._attempts([row[0] for row in rows])
+        return [
+            RequestRow(
+                **_named(_REQUEST, row),
+                tokens=Tokens(*row[len(_REQUEST) :]),
+                attempts=tuple(attempts[row[0]]),
+            )
+            for row in rows
+        ]
+
+    def _attempts(self, requests: list[Json]) -> dict[int, list[AttemptRow]]:
+        query = f"""SELECT request, {_ATTEMPT_COLUMNS} FROM attempts
+            WHERE request IN (SELECT value FROM json_each(?)) ORDER BY request, n"""
+        found: dict[int, list[AttemptRow]] = defaultdict(list)
+        for request, *row in self._query(query, [jsonio.encode(requests).decode()]):
+            tokens = Tokens(*row[len(_ATTEMPT) :])
+            found[request].append(AttemptRow(**_named(_ATTEMPT, row), tokens=tokens))
+        return found
+
+    def _find(self, table: str, given: str, noun: str) -> int:
+        exact = self._query(f"SELECT seq FROM {table} WHERE id = ?", [given])
+        if exact:
+            return int(exact[0][0])
+        query = f"SELECT seq, id FROM {table} WHERE id > ? AND id < ? LIMIT 4"
+        begun = self._query(query, [given, given + "\U0010ffff"]) if given else []
+        if not begun:
+            raise NotRecorded(f"no {noun} {given!r} is recorded", hint=f"axonhub {noun} list")
+        if len(begun) > 1:
+            some = ", ".join(row[1] for row in begun[:3])
+            raise NotRecorded(
+                f"several {noun}s begin with {given!r}: {some}{', …' if len(begun) > 3 else ''}",
+                hint="give more of the id",
+            )
+        return int(begun[0][0])
+
+    def _attempt(self, seq: int, attempt: int | None) -> int:
+        if attempt is not None:
+            return attempt
+        query = "SELECT coalesce(max(n), 1) FROM attempts WHERE request = ?"
+        return int(self._query(query, [seq])[0][0])
+
+    def _document(self, request: RequestRow, column: str) -> Json:
+        (row,) = self._query(f"SELECT {column} FROM requests WHERE seq = ?", [request.seq])
+        stored = self._part(row[0]) if row[0] is not None else None
+        return None if stored is None else jsonio.decode(stored)
+
+    def _body(self, seq: int, attempt: int, kind: str) -> bytes | None:
+        query = """SELECT base_start, base_end, parts, data FROM bodies
+            WHERE request = ? AND attempt = ? AND kind = ?"""
+        rows = self._query(query, [seq, attempt, kind])
+        if not rows:
+            return None
+        start, end, addresses, data = rows[0]
+        data = self._packer.unpack(data)
+        if start is not None:
+            base = self._body(seq, 0, "request")
+            return None if base is None else base[:start] + data + base[end:]
+        parts = [self._part(address) for address in split_addresses(addresses or b"")]
+        whole = [part for part in parts if part is not None]
+        return fill(data, whole) if len(whole) == len(parts) else None
+
+    def _read_part(self, address: bytes) -> bytes | None:
+        rows = self._query("SELECT data FROM blobs WHERE hash = ?", [address])
+        return self._packer.unpack(rows[0][0]) if rows else None
+
+    def _query(self, query: str, values: Sequence[Json]) -> list[tuple[Json, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unreadable(self._path, error) from error
+
+
+class _Conditions:
+    """The filters that are asked for, joined by AND."""
+
+    def __init__(self) -> None:
+        self._tests: list[str] = []
+        self.values: list[Json] = []
+
+    def add(self, test: str, value: Json) -> None:
+        if value is not None:
+            self._tests.append(test)
+            self.values.append(value)
+
+    def __str__(self) -> str:
+        return f"WHERE {' AND '.join(self._tests)}" if self._tests else ""
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        if not path.exists():
+            return _empty()
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        if is_empty(db):
+            db.close()
+            return _empty()
+        check_version(db)
+        return db
+    except (sqlite3.Error, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(db)
+    return db
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"cannot read the trace file {path}: {error}")
+
+
+def _named(fields: Sequence[str], row: Sequence[Json]) -> dict[str, Json]:
+    return {
+        field: _READ[field](value) if field in _READ else value
+        for field, value in zip(fields, row, strict=False)
+    }
+
+
+def _read_list(text: str | None) -> tuple[Json, ...]:
+    return tuple(jsonio.decode(text.encode())) if text is not None else ()
+
+
+def _columns(fields: Sequence[str], tokens: Sequence[str], expressions: Mapping[str, str]) -> str:
+    return ", ".join([*(expressions.get(field, field) for field in fields), *tokens])
+
+
+_READ: dict[str, Callable[[Json], Json]] = {
+    "models": _read_list,
+    "channels": _read_list,
+    "losses": _read_list,
+    "stream": bool,
+}
+_TRACE = tuple(f for f in TraceRow.__struct_fields__ if f != "tokens")
+_ATTEMPT = tuple(f for f in AttemptRow.__struct_fields__ if f != "tokens")
+_REQUEST = tuple(f for f in RequestRow.__struct_fields__ if f not in ("tokens", "attempts"))
+_TOKENS = Tokens.__struct_fields__
+
+_TRACE_COLUMNS = _columns(
+    _TRACE,
+    # How long a cache entry lives is not summed up over a trace.
+    [name for name in _TOKENS if not name.startswith("cache_write_")],
+    {
+        "thread_id": "(SELECT id FROM threads WHERE threads.seq = traces.thread)",
+        "status": """CASE WHEN EXISTS (
+            SELECT 1 FROM requests WHERE trace = traces.seq AND requests.status = 'running'
+            ) THEN 'running' ELSE status END AS status_now""",
+    },
+)
+_REQUEST_COLUMNS = _columns(
+    _REQUEST,
+    _TOKENS,
+    {"trace_id": "(SELECT id FROM traces WHERE traces.seq = requests.trace)"},
+)
+_ATTEMPT_COLUMNS = _columns(_ATTEMPT, _TOKENS, {})

@@ -1,0 +1,85 @@
+"""Keep credentials out of the trace: by header name, by the form of a value, by known value.
+
+Headers, URLs and sentences are cleaned of anything that looks like a credential. Bodies are the
+user's own words and are cleaned only of what axonhub knows to be one: its secrets and its keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from axonhub_cli import jsonio
+
+HIDDEN = "***"
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+_NAMES = re.compile(
+    r"auth|token|secret|password|passwd|cookie|credential|api-?key|(?<!idempotency)-key$"
+)
+_VALUES = re.compile(
+    r"\b(?:sk|ah|rk|pk|gsk|xai|ghp|AIza|eyJ)[-_A-Za-z0-9]{2}[-_.A-Za-z0-9]{8,}"
+    r"|(?<=\bBearer )\S+|(?<=\bBasic )\S+",
+)
+_URLS = re.compile(
+    r"(?<=://)[^/@\s]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
+    r"|(?<=[?&]token=)[^&\s]+|(?<=[?&]access_token=)[^&\s]+"
+)
+_OWN_KEYS = re.compile(rb"ah-[0-9a-f]{64}")
+
+_SHORTEST = 8
+"""A shorter secret is likely a word, and hiding it everywhere would make a body unreadable."""
+
+
+class Redactor:
+    """Knows the secrets of one moment. What it has cleaned lately, it remembers."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        self._raw = [form for secret in self._secrets for form in _forms(secret)]
+        self.text = lru_cache(maxsize=512)(self._text)
+        """A sentence, a header's value or a URL: valid Unicode, no credential."""
+        self.headers = lru_cache(maxsize=64)(self._headers)
+        """`[[name, value], …]` as JSON, names in lower case, credentials hidden."""
+
+    def body(self, body: bytes) -> bytes:
+        """A body, or a part of one, with known secrets starred out; `body` itself without any.
+
+        The length stays, so that positions in a body mean the same before and after.
+        """
+        for form in self._raw:
+            if form in body:
+                body = body.replace(form, b"*" * len(form))
+        if b"ah-" in body:
+            body = _OWN_KEYS.sub(lambda key: b"*" * len(key[0]), body)
+        return body
+
+    def _text(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        text = _VALUES.sub(HIDDEN, text)
+        if "://" in text:
+            text = _URLS.sub(HIDDEN, text)
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _headers(self, headers: Headers) -> bytes:
+        named = ((name.decode("latin-1").lower(), value) for name, value in headers)
+        return jsonio.encode(
+            [
+                [name, HIDDEN if _hides(name) else self._text(value.decode("latin-1"))]
+                for name, value in named
+            ]
+        )
+
+
+def _hides(name: str) -> bool:
+    """Does a header of this (lower-case) name carry a credential?"""
+    return _NAMES.search(name) is not None
+
+
+def _forms(secret: str) -> set[bytes]:
+    """A secret as it may stand in a body: as it is, and as a JSON string writes it."""
+    raw = secret.encode("utf-8", "replace")
+    return {raw, jsonio.encode(raw.decode())[1:-1]}

@@ -1,0 +1,201 @@
+"""The tables of `traces.db`, as numbered migrations: functions that never change once released.
+
+    threads ─< traces ─< requests ─< attempts
+                            └─< bodies ─── holes filled from ──▶ blobs (content-addressed)
+
+`attempt` 0 in `bodies` is what the client sent; n is what attempt n sent (`request`) or got
+(`answer`). A blob's `used` is the last day (since 1970, UTC) on which a request referred to it:
+once all requests before a day are pruned, so may be the blobs whose last day lies before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from axonhub_cli.errors import StoreError
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def m001_first_tables(db: sqlite3.Connection) -> None:
+    for statement in _FIRST_TABLES.split(";"):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first_tables,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the file up to date, each migration in its own transaction.
+
+    Raises `StoreError` for a file written by a newer axonhub, which is left as it is.
+    """
+    if _applied(db) == [migration.__name__ for migration in MIGRATIONS]:
+        return
+    # Must come before the first table; makes the incremental vacuum of pruning possible.
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT)")
+    for migration in MIGRATIONS:
+        _apply(db, migration)
+    check_version(db)
+
+
+def check_version(db: sqlite3.Connection) -> None:
+    """Raises `StoreError` for a file with migrations that this axonhub does not know."""
+    known = {migration.__name__ for migration in MIGRATIONS}
+    newer = [name for name in _applied(db) if name not in known]
+    if newer:
+        raise StoreError(
+            f"the trace file was written by a newer axonhub (it has {newer[-1]!r})",
+            hint="update axonhub, or move the file away to begin a new one",
+        )
+
+
+def is_empty(db: sqlite3.Connection) -> bool:
+    """No migration has run: there is nothing to read."""
+    return not _applied(db)
+
+
+def _apply(db: sqlite3.Connection, migration: Migration) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if migration.__name__ not in _applied(db):
+            migration(db)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            db.execute("INSERT INTO migrations VALUES (?, ?)", (migration.__name__, now))
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _applied(db: sqlite3.Connection) -> list[str]:
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").fetchone()
+    if known is None:
+        return []
+    return [name for (name,) in db.execute("SELECT name FROM migrations ORDER BY name")]
+
+
+# Times are seconds since the epoch, durations milliseconds. Unknown is NULL, never 0.
+_FIRST_TABLES = """
+CREATE TABLE threads (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    started_at REAL NOT NULL
+);
+CREATE TABLE traces (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    thread INTEGER REFERENCES threads,
+    client TEXT,
+    title TEXT,
+    started_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    last_at REAL NOT NULL,
+    status TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    models TEXT NOT NULL,
+    channels TEXT NOT NULL,
+    input INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    cost_usd REAL
+);
+CREATE INDEX traces_by_update ON traces (updated_at);
+CREATE INDEX traces_by_thread ON traces (thread) WHERE thread IS NOT NULL;
+CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    trace INTEGER REFERENCES traces,
+    at REAL NOT NULL,
+    source TEXT NOT NULL,
+    key TEXT,
+    profile TEXT,
+    client TEXT,
+    user_agent TEXT,
+    protocol TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    model TEXT,
+    stream INTEGER NOT NULL,
+    channel TEXT,
+    upstream_model TEXT,
+    upstream_protocol TEXT,
+    status TEXT NOT NULL,
+    http_status INTEGER,
+    error TEXT,
+    stop_reason TEXT,
+    first_token_ms REAL,
+    total_ms REAL,
+    input INTEGER,
+    cache_read INTEGER,
+    cache_write INTEGER,
+    cache_write_5m INTEGER,
+    cache_write_1h INTEGER,
+    output INTEGER,
+    reasoning INTEGER,
+    cost_usd REAL,
+    price TEXT,
+    agent_id TEXT,
+    parent_agent_id TEXT,
+    prompt_id TEXT,
+    request_class TEXT,
+    losses TEXT,
+    headers BLOB,
+    decision BLOB
+);
+CREATE INDEX requests_by_time ON requests (at);
+CREATE INDEX requests_by_trace ON requests (trace, at) WHERE trace IS NOT NULL;
+CREATE INDEX requests_running ON requests (trace) WHERE status = 'running';
+CREATE TABLE attempts (
+    request INTEGER NOT NULL REFERENCES requests,
+    n INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    label TEXT,
+    upstream_model TEXT NOT NULL,
+    upstream_protocol TEXT NOT NULL,
+    url TEXT,
+    upstream_request_id TEXT,
+    status TEXT NOT NULL,
+    http_status INTEGER,
+    error TEXT,
+    stop_reason TEXT,
+    offset_ms REAL NOT NULL,
+    delay_ms REAL NOT NULL,
+    first_event_ms REAL,
+    ms REAL,
+    input INTEGER,
+    cache_read INTEGER,
+    cache_write INTEGER,
+    cache_write_5m INTEGER,
+    cache_write_1h INTEGER,
+    output INTEGER,
+    reasoning INTEGER,
+    cost_usd REAL,
+    answer_dropped INTEGER NOT NULL,
+    PRIMARY KEY (request, n)
+) WITHOUT ROWID;
+CREATE TABLE bodies (
+    seq INTEGER PRIMARY KEY,
+    request INTEGER NOT NULL REFERENCES requests,
+    attempt INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    base_start INTEGER,
+    base_end INTEGER,
+    parts BLOB,
+    data BLOB NOT NULL
+);
+CREATE UNIQUE INDEX bodies_by_request ON bodies (request, attempt, kind);
+CREATE TABLE blobs (
+    seq INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    used INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    data BLOB NOT NULL
+)
+"""

@@ -1,0 +1,177 @@
+"""The seam: what a store of traces can do, and the one there is, in SQLite.
+
+One process, one thread, one connection writes; any number read (`queries.py`). A batch is one
+transaction. WAL with `synchronous = NORMAL` means that a killed process loses nothing committed,
+a power cut at most the last commits, and neither breaks the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from axonhub_cli.errors import StoreError
+from axonhub_cli.tracing.batch import Batch, Redact
+from axonhub_cli.tracing.blob_table import BlobTable
+from axonhub_cli.tracing.entries import Entry
+from axonhub_cli.tracing.schema import check_version, migrate
+
+BUSY_SECONDS = 2.0
+TRIES = 3
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BAD_VALUES = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+)
+
+
+class StoreBroken(StoreError):
+    """The file is damaged: no use to try again."""
+
+
+class TraceStore(Protocol):
+    """What a store can do. Each method raises `StoreError` when it could not."""
+
+    def open(self) -> None: ...
+
+    def write(self, entries: Sequence[Entry], redact: Redact) -> None:
+        """All or nothing. Any other exception than `StoreError` means that an entry is at fault."""
+
+    def fail_running(self, reason: str) -> int:
+        """End all requests that were left running; returns how many."""
+
+    def set_aside(self) -> None:
+        """Move a broken store away, so that `open` begins a new one."""
+
+    def close(self) -> None: ...
+
+
+class SqliteStore:
+    """A `TraceStore` in one file, for the thread that calls `open`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+        self._blobs = BlobTable()
+        self._file: tuple[int, int] | None = None
+
+    def open(self) -> None:
+        """Open, creating what is missing; also again, when the file was moved or deleted."""
+        if self._db is not None and self._file == _identity(self._path):
+            return
+        self.close()
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives its side files the mode of this one.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = _connect(self._path)
+            migrate(self._db)
+            check_version(self._db)
+        except (OSError, sqlite3.Error, StoreError) as error:
+            self.close()
+            raise _explain(error, self._path) from error
+        self._file = _identity(self._path)
+
+    def write(self, entries: Sequence[Entry], redact: Redact) -> None:
+        self._transact(lambda db: Batch(db, self._blobs, redact).write(entries))
+
+    def fail_running(self, reason: str) -> int:
+        ended = 0
+
+        def end(db: sqlite3.Connection) -> None:
+            nonlocal ended
+            for statement in _FAIL_RUNNING:
+                ended = db.execute(statement, {"reason": reason}).rowcount
+
+        self._transact(end)
+        return ended
+
+    def set_aside(self) -> None:
+        self.close()
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        broken = f"{self._path}.broken-{stamp}"
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(f"{self._path}{suffix}", f"{broken}{suffix}")
+        except OSError as error:
+            raise _explain(error, self._path) from error
+
+    def close(self) -> None:
+        db, self._db = self._db, None
+        self._blobs.forget()
+        if db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                db.close()
+
+    def _transact(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Do the work in one transaction, again when another process held the file."""
+        assert self._db is not None, "open() comes first"
+        for remaining in reversed(range(TRIES)):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                work(self._db)
+                self._db.execute("COMMIT")
+                return
+            except BaseException as error:
+                self._roll_back()
+                if isinstance(error, _BAD_VALUES) or not isinstance(error, sqlite3.Error):
+                    raise
+                if _code(error) not in _BUSY or not remaining:
+                    raise _explain(error, self._path) from error
+
+    def _roll_back(self) -> None:
+        self._blobs.forget()
+        if self._db is not None and self._db.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA journal_size_limit = 16777216")
+    return db
+
+
+def _explain(error: Exception, path: Path) -> StoreError:
+    if isinstance(error, StoreError):
+        return error
+    hint = "requests go on without being recorded; see that the folder is writable and has room"
+    if isinstance(error, sqlite3.Error) and _code(error) in _BROKEN:
+        return StoreBroken(f"the trace file {path} is damaged: {error}")
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return StoreError(f"cannot write the trace file {path}: {reason}", hint=hint)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code, without the details in the upper bytes."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+_FAIL_RUNNING = (
+    """UPDATE attempts SET status = 'failed', error = coalesce(error, :reason)
+       WHERE status = 'running'
+       AND request IN (SELECT seq FROM requests WHERE status = 'running')""",
+    """UPDATE traces SET status = 'failed' WHERE status = 'running'
+       AND seq IN (SELECT trace FROM requests WHERE status = 'running')""",
+    """UPDATE requests SET status = 'failed', error = coalesce(error, :reason)
+       WHERE status = 'running'""",
+)

@@ -1,0 +1,116 @@
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from axonhub_cli.tracing.batch import Batch
+from axonhub_cli.tracing.blob_table import BlobTable
+from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
+from axonhub_cli.tracing.queries import TraceReader
+from axonhub_cli.tracing.schema import migrate
+from tests.tracing.records import attempt, body_of, context, message, record, text
+
+TOKEN = "sk-ant-oat01-" + "x" * 20
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(tmp_path / "traces.db", isolation_level=None)
+    migrate(connection)
+    yield connection
+    connection.close()
+
+
+def write(db: sqlite3.Connection, *entries: Entry, secrets: tuple[str, ...] = ()) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    Batch(db, BlobTable(), context(*secrets).redactor.body).write(entries)
+    db.execute("COMMIT")
+
+
+def count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_requests_of_one_batch_share_their_trace(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one, two, other = (
+        finished_entry(record(name, trace_id=trace, thread_id="t"), context(), stored=False)
+        for name, trace in (("r1", "s1"), ("r2", "s1"), ("r3", "s2"))
+    )
+    write(db, one, two, other)
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert {trace.id: trace.requests for trace in reader.list_traces()} == {"s1": 2, "s2": 1}
+        assert {trace.thread_id for trace in reader.list_traces()} == {"t"}
+    assert count(db, "threads") == 1
+
+
+def test_a_later_batch_adds_to_a_trace(db: sqlite3.Connection, tmp_path: Path) -> None:
+    for name in ("r1", "r2", "r3"):
+        write(db, finished_entry(record(name), context(), stored=False))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        trace = reader.trace("s1")
+    assert (trace.requests, trace.tokens.output, trace.title) == (3, 15, "say pong")
+
+
+def test_a_running_request_is_replaced_by_what_became_of_it(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    made = record("r1", status="running", attempts=[attempt(status="running"), attempt()])
+    write(db, running_entry(made, context()))
+    made.status = "completed"
+    made.attempts = [attempt(message(text("hi")))]
+    write(db, finished_entry(made, context(), stored=True))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        request = reader.request("r1")
+        assert [a.status for a in request.attempts] == ["completed"]
+        assert reader.request_body("r1") == made.body
+        assert reader.trace("s1").requests == 1
+
+
+def test_a_renamed_model_costs_a_few_bytes(db: sqlite3.Connection, tmp_path: Path) -> None:
+    body = body_of("claude-code/basic")
+    sent = body.replace(b'"claude-opus-5-5"', b'"another-model"', 1)
+    made = record("r1", body=body, attempts=[attempt(b"{}", sent_body=sent)])
+    write(db, finished_entry(made, context(), stored=False))
+    query = "SELECT length(data), parts FROM bodies WHERE attempt = 1 AND kind = 'request'"
+    ((length, parts),) = db.execute(query).fetchall()
+    assert length < 40
+    assert parts is None
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.upstream_body("r1") == sent
+
+
+def test_a_body_made_anew_is_stored_like_the_clients(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    sent = body_of("claude-code/interactive.03")
+    made = record("r1", attempts=[attempt(b"{}", sent_body=sent)])
+    write(db, finished_entry(made, context(), stored=False))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.upstream_body("r1") == sent
+
+
+def test_an_edit_of_a_body_with_a_secret_in_it_stays_readable(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    body = b'{"model":"a","messages":[{"role":"user","content":"%b"}],"z":1}' % TOKEN.encode()
+    sent = body.replace(b'"a"', b'"renamed"')
+    made = record("r1", body=body, attempts=[attempt(b"{}", sent_body=sent)])
+    write(db, finished_entry(made, context(), stored=False), secrets=(TOKEN,))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.upstream_body("r1") == sent.replace(TOKEN.encode(), b"*" * len(TOKEN))
+
+
+def test_repeated_bodies_share_their_parts(db: sqlite3.Connection) -> None:
+    write(
+        db,
+        *(
+            finished_entry(record(name, body=body_of("claude-code/basic")), context(), stored=False)
+            for name in ("r1", "r2")
+        ),
+    )
+    first = count(db, "blobs")
+    made = record("r3", body=body_of("claude-code/continue"))
+    write(db, finished_entry(made, context(), stored=False))
+    # New are the second turn's system message; the third text block of the first message has moved.
+    assert count(db, "blobs") - first <= 3

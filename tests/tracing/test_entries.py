@@ -1,0 +1,120 @@
+import json
+
+from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.tracing.entries import Body, Context, finished_entry, running_entry
+from axonhub_cli.tracing.recorder import RequestRecord
+from axonhub_cli.tracing.redact import Redactor
+from tests.tracing.records import attempt, context, headers_of, message, record, text
+
+TOKEN = "sk-ant-oat01-" + "x" * 20
+USAGE = {
+    "cache_read_input_tokens": 7,
+    "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 4},
+}
+
+
+def test_the_requests_tokens_are_those_of_its_last_attempt() -> None:
+    failed = attempt(b'{"error": {"message": "Overloaded"}}', status="failed", http_status=529)
+    made = record("r", attempts=[failed, attempt(message(text("hi"), **USAGE), channel="second")])
+    entry = finished_entry(made, context(), stored=False)
+    counts = ("input", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "output")
+    assert [entry.request[name] for name in counts] == [3, 7, 6, 2, 4, 5]
+    assert [row["output"] for row in entry.attempts] == [None, 5]
+    assert entry.attempts[0]["error"] == "Overloaded"
+    assert entry.request["channel"] == "second"
+    assert entry.request["stop_reason"] == "end_turn"
+
+
+def test_counted_tokens_are_not_used_tokens() -> None:
+    made = record("r", operation="count_tokens", attempts=[attempt(b'{"input_tokens": 9}')])
+    entry = finished_entry(made, context(), stored=False)
+    assert entry.request["input"] is None
+    assert entry.attempts[0]["input"] == 9
+
+
+def test_a_protocol_nobody_reads_has_unknown_tokens() -> None:
+    made = record("r", attempts=[attempt(b"{}", upstream_protocol="gemini")])
+    assert finished_entry(made, context(), stored=False).request["input"] is None
+
+
+def test_a_running_request_has_its_body_and_no_answers() -> None:
+    made = record("r", status="running", attempts=[attempt(b"half", status="running")])
+    entry = running_entry(made, context())
+    assert entry.bodies == [Body(0, "request", made.body or b"")]
+    assert entry.request["status"] == "running"
+    assert not entry.counted
+
+
+def test_a_request_that_was_stored_while_running_brings_only_what_is_new() -> None:
+    made = record("r", attempts=[attempt(b"{}", sent_body=b"sent")])
+    entry = finished_entry(made, context(), stored=True)
+    assert entry.counted
+    assert entry.bodies == [
+        Body(1, "request", b"sent", base=made.body),
+        Body(1, "answer", b"{}"),
+    ]
+
+
+def test_bodies_are_kept_as_the_settings_say() -> None:
+    made = record("r", attempts=[attempt(b"{}", sent_body=b"sent")])
+    neither = context(store_request_body=False, store_response_body=False)
+    assert finished_entry(made, neither, stored=False).bodies == []
+    answers = context(store_request_body=False)
+    assert finished_entry(made, answers, stored=False).bodies == [Body(1, "answer", b"{}")]
+
+
+def test_a_request_that_ended_without_saying_how_has_failed() -> None:
+    entry = finished_entry(record("r", status="running"), context(), stored=False)
+    assert entry.request["status"] == "failed"
+
+
+def test_no_text_column_shows_a_credential() -> None:
+    made = record(
+        "r",
+        error=f"refused {TOKEN}",
+        user_agent=f"tool/{TOKEN}",
+        model=TOKEN,
+        decision={"note": "quiet-quiet"},
+        losses=[{"path": "a", "reason": TOKEN}],
+        headers=headers_of("claude-code/basic"),
+        attempts=[attempt(error=TOKEN, url=f"https://host/?key={TOKEN}")],
+    )
+    entry = finished_entry(made, context("quiet-quiet"), stored=False)
+    shown = repr((entry.request, entry.attempts, entry.headers, entry.decision))
+    assert TOKEN not in shown
+    assert "quiet" not in shown
+    assert "dummy" not in shown
+
+
+def test_headers_repeat_from_request_to_request() -> None:
+    first, second = (
+        finished_entry(
+            record("r", headers=[(b"content-length", size), (b"accept", b"*/*")]),
+            context(),
+            stored=False,
+        )
+        for size in (b"1", b"2")
+    )
+    assert json.loads(first.headers) == [["accept", "*/*"]]
+    assert first.headers == second.headers
+
+
+def test_a_test_belongs_to_no_trace() -> None:
+    assert finished_entry(record("r", source="test"), context(), stored=False).trace_id is None
+
+
+def test_side_requests_give_no_title() -> None:
+    def title(made: RequestRecord) -> str | None:
+        return finished_entry(made, context(), stored=False).title()
+
+    assert title(record("r")) == "say pong"
+    assert title(record("r", agent_id="a1")) is None
+    assert title(record("r", request_class="auxiliary")) is None
+    assert title(record("r", operation="count_tokens")) is None
+    assert title(record("r", body=None)) is None
+
+
+def test_text_that_is_no_unicode_can_be_stored() -> None:
+    made = record("r", error="half \ud83d", prompt_id="\udcff")
+    entry = finished_entry(made, Context(Redactor(), TraceSettings(), {}), stored=False)
+    assert (entry.request["error"], entry.request["prompt_id"]) == ("half ?", "?")

@@ -1,0 +1,210 @@
+import json
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from axonhub_cli.errors import StoreError
+from axonhub_cli.tracing.blobs import Packer
+from axonhub_cli.tracing.entries import finished_entry, running_entry
+from axonhub_cli.tracing.queries import NotRecorded, TraceReader
+from axonhub_cli.tracing.store import SqliteStore
+from tests.tracing.records import NOON, attempt, body_of, context, headers_of, record, store
+
+TOKEN = "sk-ant-oat01-" + "x" * 20
+KEY = "ah-" + "7" * 64
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> TraceReader:
+    """Three traces: `abc1` completed, `abc2` failed on another channel, `x` by another client."""
+    spare = [attempt(channel="spare", status="failed", http_status=500)]
+    return store(
+        tmp_path / "traces.db",
+        [
+            record("r1", trace_id="abc1"),
+            record("r2", trace_id="abc1", at=NOON + 10, model="haiku"),
+            record("r3", trace_id="abc2", at=NOON + 20, status="failed", attempts=spare),
+            record("q4", trace_id="x", at=NOON + 30, client="codex"),
+            record("test", at=NOON + 40, source="test", trace_id=None),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({}, ["x", "abc2", "abc1"]),
+        ({"limit": 2}, ["x", "abc2"]),
+        ({"since": NOON + 15}, ["x", "abc2"]),
+        ({"client": "codex"}, ["x"]),
+        ({"model": "haiku"}, ["abc1"]),
+        ({"channel": "spare"}, ["abc2"]),
+        ({"status": "failed"}, ["abc2"]),
+        ({"status": "running"}, []),
+        ({"client": "claude-code", "status": "completed"}, ["abc1"]),
+    ],
+)
+def test_traces_are_listed_newest_first_and_filtered(
+    reader: TraceReader, filters: dict[str, Any], ids: list[str]
+) -> None:
+    with reader:
+        assert [trace.id for trace in reader.list_traces(**filters)] == ids
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({}, ["q4", "r3", "r2", "r1"]),
+        ({"trace": "abc1"}, ["r2", "r1"]),
+        ({"since": NOON + 10, "limit": 2}, ["q4", "r3"]),
+        ({"client": "codex"}, ["q4"]),
+        ({"model": "haiku"}, ["r2"]),
+        ({"model": "claude-opus-5-5", "status": "completed"}, ["q4", "r2", "r1"]),
+        ({"channel": "spare"}, ["r3"]),
+        ({"source": "test"}, ["test"]),
+        ({"source": None}, ["test", "q4", "r3", "r2", "r1"]),
+    ],
+)
+def test_requests_are_listed_newest_first_and_filtered(
+    reader: TraceReader, filters: dict[str, Any], ids: list[str]
+) -> None:
+    with reader:
+        assert [request.id for request in reader.list_requests(**filters)] == ids
+
+
+def test_an_id_may_be_cut_short_while_it_is_unique(reader: TraceReader) -> None:
+    with reader:
+        assert reader.trace("x").id == "x"
+        assert reader.trace("abc2").id == "abc2"
+        assert reader.request("q").id == "q4"
+        with pytest.raises(NotRecorded, match="several traces begin with 'abc': abc1, abc2"):
+            reader.trace("abc")
+        with pytest.raises(NotRecorded, match="no request 'zz' is recorded"):
+            reader.request("zz")
+        with pytest.raises(NotRecorded):
+            reader.trace("")
+
+
+def test_a_whole_id_wins_over_longer_ones(tmp_path: Path) -> None:
+    records = [record("r1", trace_id="a"), record("r2", trace_id="ab")]
+    with store(tmp_path / "traces.db", records) as reader:
+        assert reader.trace("a").id == "a"
+
+
+def test_a_trace_runs_while_any_of_its_requests_does(tmp_path: Path) -> None:
+    opened = SqliteStore(tmp_path / "traces.db")
+    opened.open()
+    running = running_entry(record("r1", status="running"), context())
+    later = finished_entry(record("r2", at=NOON + 5), context(), stored=False)
+    opened.write([running, later], context().redactor.body)
+    opened.close()
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.trace("s1").status == "running"
+        assert [trace.id for trace in reader.list_traces(status="running")] == ["s1"]
+
+
+def test_no_file_is_an_empty_store(tmp_path: Path) -> None:
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.list_traces() == []
+        assert reader.list_requests() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    (tmp_path / "traces.db").write_bytes(b"no database " * 900)
+    with pytest.raises(StoreError, match="cannot read the trace file"):
+        TraceReader(tmp_path / "traces.db")
+
+
+def test_the_reader_cannot_write(reader: TraceReader) -> None:
+    with reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._db.execute("DELETE FROM requests")
+
+
+def test_a_reader_sees_what_a_living_writer_has_committed(tmp_path: Path) -> None:
+    writer = SqliteStore(tmp_path / "traces.db")
+    writer.open()
+    entries = [finished_entry(record(n), context(), stored=False) for n in ("r1", "r2")]
+    writer.write(entries[:1], context().redactor.body)
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert len(reader.list_requests()) == 1
+        writer.write(entries[1:], context().redactor.body)
+        assert len(reader.list_requests()) == 2
+    writer.close()
+
+
+@pytest.mark.parametrize("name", ["claude-code/basic", "claude-code/image_read.02"])
+def test_bodies_come_back_byte_for_byte(tmp_path: Path, name: str) -> None:
+    first, last = attempt(b"first", status="failed"), attempt(b"data: last\n\n")
+    made = record("r1", body=body_of(name), attempts=[first, last])
+    with store(tmp_path / "traces.db", [made]) as reader:
+        assert reader.request_body("r1") == body_of(name)
+        assert reader.upstream_body("r1") == body_of(name)
+        assert reader.answer_body("r1") == b"data: last\n\n"
+        assert reader.answer_body("r1", attempt=1) == b"first"
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(st.text(), st.recursive(st.text(), lambda i: st.lists(i, max_size=3))))
+def test_any_object_is_stored_and_read_back_byte_for_byte(value: dict[str, Any]) -> None:
+    body = json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        with store(Path(folder) / "traces.db", [record("r1", body=body)]) as reader:
+            assert reader.request_body("r1") == body
+
+
+def test_headers_and_decision_are_shown_without_credentials(tmp_path: Path) -> None:
+    decision = {"rule": None, "candidates": ["main"]}
+    made = record("r1", headers=headers_of("claude-code/basic"), decision=decision)
+    with store(tmp_path / "traces.db", [made]) as reader:
+        request = reader.request("r1")
+        headers = dict(reader.headers(request))
+        assert headers["authorization"] == "***"
+        assert headers["user-agent"] == "claude-cli/2.1.330 (external, sdk-cli)"
+        assert reader.decision(request) == decision
+
+
+def test_what_was_not_stored_is_none(tmp_path: Path) -> None:
+    made = record("r1", body=None, attempts=[])
+    with store(tmp_path / "traces.db", [made]) as reader:
+        assert reader.request_body("r1") is None
+        assert reader.upstream_body("r1") is None
+        assert reader.answer_body("r1") is None
+
+
+def test_a_body_whose_parts_were_pruned_is_none(tmp_path: Path) -> None:
+    made = record("r1", body=body_of("claude-code/basic"))
+    store(tmp_path / "traces.db", [made]).close()
+    with sqlite3.connect(tmp_path / "traces.db") as db:
+        db.execute("DELETE FROM blobs WHERE seq = 5")
+    db.close()
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.request_body("r1") is None
+
+
+def test_no_credential_is_anywhere_in_the_file(tmp_path: Path) -> None:
+    body = json.dumps({"messages": [{"role": "user", "content": f"{TOKEN} {KEY} " * 200}]})
+    made = record(
+        "r1",
+        body=body.encode(),
+        error=f"refused {TOKEN}",
+        headers=[(b"authorization", b"Bearer " + KEY.encode()), (b"x-odd", TOKEN.encode())],
+        decision={"note": TOKEN},
+        attempts=[attempt(b"you said " + TOKEN.encode(), url=f"http://u:{TOKEN}@h/", error=KEY)],
+    )
+    store(tmp_path / "traces.db", [made], TOKEN).close()
+    raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    with sqlite3.connect(tmp_path / "traces.db") as db:
+        packed = [
+            row[0] for t in ("blobs", "bodies") for row in db.execute(f"SELECT data FROM {t}")
+        ]
+    db.close()
+    everything = raw + b"".join(Packer().unpack(data) for data in packed)
+    assert TOKEN.encode() not in everything
+    assert KEY.encode() not in everything
+    assert b"you said ***" in everything

@@ -1,0 +1,54 @@
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from axonhub_cli.errors import StoreError
+from axonhub_cli.tracing.schema import MIGRATIONS, check_version, is_empty, migrate
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(tmp_path / "traces.db", isolation_level=None)
+    yield connection
+    connection.close()
+
+
+def test_an_empty_file_gets_every_migration_once(db: sqlite3.Connection) -> None:
+    assert is_empty(db)
+    migrate(db)
+    migrate(db)
+    applied = [name for (name,) in db.execute("SELECT name FROM migrations")]
+    assert applied == [migration.__name__ for migration in MIGRATIONS]
+    assert not is_empty(db)
+
+
+def test_the_file_is_ready_for_readers_and_for_pruning(db: sqlite3.Connection) -> None:
+    migrate(db)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    incremental = 2
+    assert db.execute("PRAGMA auto_vacuum").fetchone() == (incremental,)
+
+
+def test_a_newer_file_is_left_alone(db: sqlite3.Connection) -> None:
+    migrate(db)
+    db.execute("INSERT INTO migrations VALUES ('m999_later', '')")
+    with pytest.raises(StoreError, match="newer axonhub.*m999_later"):
+        migrate(db)
+    with pytest.raises(StoreError):
+        check_version(db)
+
+
+def test_a_migration_that_fails_leaves_nothing(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE blobs (old)")
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(db)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    assert "requests" not in tables
+    assert not db.in_transaction
+
+
+def test_migrations_are_numbered_in_order() -> None:
+    numbers = [int(migration.__name__[1:4]) for migration in MIGRATIONS]
+    assert numbers == list(range(1, len(MIGRATIONS) + 1))
