@@ -45,7 +45,12 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     upstreams = Upstreams(environ)
     context = Context(
         runtime=runtime,
-        services=Services(upstreams=upstreams, resting=RestList(), clock=time.monotonic),
+        services=Services(
+            upstreams=upstreams,
+            resting=RestList(),
+            clock=time.monotonic,
+            refused=runtime.refused,
+        ),
         recorder=Recorder(writer),
         secret=secret,
         started_at=time.monotonic(),

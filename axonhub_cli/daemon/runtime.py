@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from axonhub_cli.config.labels import labels_of
 from axonhub_cli.config.load import load
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Channel, Config
@@ -22,6 +24,8 @@ from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
 
 logger = logging.getLogger("axonhub")
 
+_ASK_AGAIN_S = 30.0
+
 
 class Runtime:
     """Gives each request its snapshot."""
@@ -31,6 +35,7 @@ class Runtime:
         self._environ = environ
         self._seen: tuple[Any, ...] | None = None
         self._lock = asyncio.Lock()
+        self._asked_again_at = -_ASK_AGAIN_S
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
         self.config_error: str | None = None
@@ -46,6 +51,17 @@ class Runtime:
             async with self._lock:
                 await self._reload()
         return self.snapshot
+
+    def refused(self, reference: str) -> None:
+        """An upstream refused this secret: what a password manager gave may have been renewed, so
+        its command is run again with the next request, though not more than twice a minute."""
+        now = time.monotonic()
+        if not reference.startswith("command:") or now < self._asked_again_at + _ASK_AGAIN_S:
+            return
+        self._asked_again_at = now
+        if self.secrets is not None:
+            self.secrets.invalidate(reference)
+        self._seen = None
 
     def known_secrets(self) -> list[str]:
         """Every secret value in use, so that the trace can keep them out."""
@@ -101,14 +117,6 @@ class Runtime:
         if not channel.tokens and channel.base_url is None and provider.token_form != "none":
             raise SecretError("no token is configured")
         return tuple(
-            Token(label=_label(ref), secret=self.secrets.resolve(ref)) for ref in channel.tokens
+            Token(label, self.secrets.resolve(ref), ref)
+            for label, ref in zip(labels_of(channel.tokens), channel.tokens, strict=True)
         )
-
-
-def _label(reference: str) -> str:
-    """What people call a token: `work` in `keyring:channel/main/work/3f9a2c41`, else its form."""
-    form, _, name = reference.partition(":")
-    parts = name.split("/")
-    if form in ("keyring", "file") and len(parts) >= 3:
-        return parts[2]
-    return name if form == "env" else form

@@ -20,7 +20,8 @@ from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.outgoing import build_call
 from axonhub_cli.proxy.reply import Reply
-from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.proxy.snapshot import Limits
+from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
 from axonhub_cli.routing import balance, candidates, mapping, retry
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.rest import RestList
@@ -34,6 +35,8 @@ class Services(Struct, frozen=True):
     resting: RestList
     clock: Callable[[], float]
     """Monotonic seconds."""
+    refused: Callable[[str], None] = lambda reference: None
+    """Told of the reference of a secret that an upstream refused."""
 
 
 class Handler:
@@ -129,6 +132,18 @@ class Handler:
         record.label = token.label if token is not None else None
         record.sent_body = outgoing.body if outgoing.body is not call.body else None
         self._name_channel(candidate)
+        try:
+            await self._send(outgoing, limits, record)
+        except UpstreamStatus as error:
+            if token is not None and error.status in retry.CREDENTIAL_STATUSES:
+                self._services.refused(token.reference)
+            raise
+        self._services.resting.wake(channel.name, candidate.upstream_model)
+        self._record.status = record.status
+        self._record.error = record.error
+
+    async def _send(self, outgoing: UpstreamCall, limits: Limits, record: AttemptRecord) -> None:
+        call = self._call
         attempt = Attempt(
             self._services.upstreams,
             call.protocol,
@@ -139,9 +154,6 @@ class Handler:
             self._services.clock,
         )
         await (attempt.stream(outgoing) if call.streams else attempt.whole(outgoing))
-        self._services.resting.wake(channel.name, candidate.upstream_model)
-        self._record.status = record.status
-        self._record.error = record.error
 
     def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
         record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)

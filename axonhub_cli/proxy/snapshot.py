@@ -22,6 +22,7 @@ class Token(Struct, frozen=True):
 
     label: str
     secret: Secret
+    reference: str = ""
 
 
 class Limits(Struct, frozen=True):

@@ -244,3 +244,18 @@ def test_failed_attempts_are_in_the_trace(pair: Daemon, home: Home, upstream: Up
     found = next(r for r in home.json("request", "list") if r["id"] == headers["ah-request-id"])
     assert (found["status"], found["channel"]) == ("completed", "b")
     assert [(a["channel"], a["status"]) for a in found["attempts"]] == [("a", 529), ("b", 200)]
+
+
+def test_a_refused_token_of_a_command_is_asked_for_again(home: Home, upstream: Upstream) -> None:
+    source = home.path / "token.txt"
+    source.write_text("old-token")
+    home.configure(channel(upstream.url, tokens=[f"command:cat {source}"]))
+    upstream.script(plays.error(401, "authentication_error", "expired"))
+    daemon = Daemon(home).start()
+    try:
+        source.write_text("new-token")
+        assert daemon.post(BODY)[0] == 502
+        assert daemon.post(BODY)[0] == 200
+    finally:
+        daemon.stop()
+    assert [r.header("x-api-key") for r in upstream.requests] == ["old-token", "new-token"]
