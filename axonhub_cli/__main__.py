@@ -8,6 +8,8 @@ import sys
 def main() -> int:
     """Run the command line of this process; returns the exit code."""
     argv = sys.argv[1:]
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller: `axonhub … >&-`
+        return _run(argv)
     if argv == ["--version"]:
         from contextlib import suppress
 
@@ -25,6 +27,10 @@ def main() -> int:
         code = quick(argv, os.environ)
         if code is not None:
             return code
+    return _run(argv)
+
+
+def _run(argv: list[str]) -> int:
     from axonhub_cli.cli.main import run
 
     return run(argv)

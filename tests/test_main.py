@@ -96,3 +96,25 @@ def test_a_reader_that_left_is_no_traceback(home: Home, args: list[str]) -> None
     os.close(writing)
     assert "Traceback" not in done.stderr
     assert "BrokenPipeError" not in done.stderr
+
+
+@pytest.mark.parametrize("args", ["env", "--version", "status"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_output_is_no_traceback(home: Home, args: str, closed: str) -> None:
+    home.configure()
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m axonhub_cli {args} {closed}"],
+        env=home.environ,
+        capture_output=True,
+        text=True,
+        timeout=15,
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback_of_env_too(home: Home) -> None:
+    home.environ["AXONHUB_DEBUG"] = "1"
+    done = home.axonhub("env", "--key", "nobody", check=False)
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+    assert "error: " in done.stderr

@@ -135,7 +135,7 @@ def _stop(session: Session) -> bool:
     except ConfigError:
         drain = 30.0
     # The daemon itself needs a moment after the last stream, to write what is queued.
-    stopped = background.stop(session.paths, drain + 10)
+    stopped = background.stop(session.paths, drain + 10, tell=output.note)
     if stopped:
         output.note("axonhub is stopped")
     return stopped

@@ -32,14 +32,16 @@ _FLAGS = ("--unset", "--json")
 def quick(argv: Sequence[str], environ: Mapping[str, str]) -> int | None:
     """Run `env` if `argv` plainly is it; None: leave it, and any odd failure, to the full path."""
     options = read_options(argv)
-    if options is None or "_AXONHUB_COMPLETE" in environ:
+    if options is None or environ.get("AXONHUB_DEBUG") or "_AXONHUB_COMPLETE" in environ:
         return None
     try:
         print_env(options, find_paths(environ, config=options.config), environ)
     except AxonHubError as problem:
         output.error(problem)
         return 2 if isinstance(problem, ConfigError | UsageError) else 1
-    except OSError:
+    except KeyboardInterrupt:  # a keyring may wait for its user
+        return 130
+    except Exception:  # a boundary, as in `main.run`, which meets it again and explains it
         return None
     return 0
 

@@ -22,6 +22,8 @@ START_TIMEOUT = 20.0
 
 _LARGEST_LOG = 4 * 1024 * 1024
 _PACE = 0.05
+_QUIET = 1.0
+"""Seconds that a stop may take without a word."""
 
 
 def start_background(
@@ -62,16 +64,17 @@ def start_background(
     raise _died(paths.log_file, begin, child.returncode)
 
 
-def stop(paths: Paths, timeout: float) -> bool:
+def stop(paths: Paths, timeout: float, *, tell: Callable[[str], None] | None = None) -> bool:
     """Ask this home's daemon to finish; returns once it is gone. False: none was running.
 
-    It lets running streams end first. Raises `CommandFailed` after `timeout` seconds.
+    It lets running streams end first; `tell` is called when that takes a while. Raises
+    `CommandFailed` after `timeout` seconds.
     """
     state = find_daemon(paths)
     if state is None:
         return False
     try:
-        gone = _terminate(state, timeout)
+        gone = _terminate(state, timeout, tell or (lambda text: None))
     except ProcessLookupError:
         return True
     except PermissionError:
@@ -168,11 +171,16 @@ def _said(log_file: Path, begin: int) -> list[str]:
         return [line.strip() for line in file if line.strip()]
 
 
-def _terminate(state: DaemonState, timeout: float) -> bool:
+def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) -> bool:
     """SIGTERM, then wait; says whether the process is gone."""
+    patience = min(_QUIET, timeout)
+    waiting = f"waiting for running requests to end, at most {timeout:.0f} s"
     if not hasattr(os, "pidfd_open"):
         os.kill(state.pid, signal.SIGTERM)
-        return _wait_until_silent(state, timeout)
+        if _wait_until_silent(state, patience):
+            return True
+        tell(waiting)
+        return _wait_until_silent(state, timeout - patience)
     import select
 
     process = os.pidfd_open(state.pid)
@@ -181,8 +189,10 @@ def _terminate(state: DaemonState, timeout: float) -> bool:
         if not verify(state):
             return True
         signal.pidfd_send_signal(process, signal.SIGTERM)
-        ready, _, _ = select.select([process], [], [], timeout)
-        return bool(ready)
+        if select.select([process], [], [], patience)[0]:
+            return True
+        tell(waiting)
+        return bool(select.select([process], [], [], timeout - patience)[0])
     finally:
         os.close(process)
 

@@ -160,8 +160,10 @@ def test_a_daemon_that_does_not_end_in_time_is_not_killed(home: Home) -> None:
         stubborn.stdout.readline()
         with running(home.paths) as state:
             write_state(home.paths, msgspec.structs.replace(state, pid=stubborn.pid))
+            told: list[str] = []
             with pytest.raises(CommandFailed, match="still finishing"):
-                stop(home.paths, 0.05)
+                stop(home.paths, 0.05, tell=told.append)
+            assert told == ["waiting for running requests to end, at most 0 s"]
         assert stubborn.poll() is None
     finally:
         stubborn.communicate(b"\n")
