@@ -40,7 +40,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         paths.trace_db,
         settings=runtime.snapshot.config.server.trace,
         secrets=runtime.known_secrets,
-        read_answer={name: protocol.read_answer for name, protocol in PROTOCOLS.items()},
+        read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
     )
     upstreams = Upstreams(environ)
     context = Context(

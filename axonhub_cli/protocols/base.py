@@ -89,3 +89,5 @@ class WireProtocol(Struct, frozen=True):
     """The HTTP status that belongs to an error event's data."""
     read_answer: Callable[[bytes], Answer]
     """Read a whole answer, JSON or SSE, complete or not."""
+    read_totals: Callable[[bytes], Answer]
+    """The same without its content, which is most of the work: for the trace's writer."""

@@ -1,7 +1,7 @@
 """Anthropic Messages (docs.anthropic.com/en/api/messages, read 2026-11)."""
 
 from axonhub_cli.protocols.anthropic import errors, stream
-from axonhub_cli.protocols.anthropic.answer import read_answer
+from axonhub_cli.protocols.anthropic.answer import read_answer, read_totals
 from axonhub_cli.protocols.base import Route, WireProtocol
 
 PROTOCOL = WireProtocol(
@@ -23,4 +23,5 @@ PROTOCOL = WireProtocol(
     read_end=stream.read_end,
     error_status=errors.error_status,
     read_answer=read_answer,
+    read_totals=read_totals,
 )
