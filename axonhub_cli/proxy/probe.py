@@ -29,7 +29,13 @@ from axonhub_cli.proxy.outgoing import build_call
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
-from axonhub_cli.routing.candidates import Candidate, models_of, served_models, upstream_model
+from axonhub_cli.routing.candidates import (
+    Candidate,
+    models_of,
+    served_models,
+    serves,
+    upstream_model,
+)
 from axonhub_cli.routing.endpoints import call_url, endpoints
 from axonhub_cli.tracing.recorder import AttemptRecord
 
@@ -77,11 +83,11 @@ def fetch_models(
 
 def default_model(channel: Channel) -> str:
     """The type's first default model that the channel serves, else its first one."""
-    names = served_models(channel)
     provider = PROVIDERS.get(channel.type)
-    preferred = [n for n in (provider.models if provider else ()) if n in names]
-    if preferred or names:
-        return (preferred or names)[0]
+    defaults = [m for m in (provider.models if provider else ()) if not set(m) & set("*?")]
+    # Served by a glob counts too: `--model 'claude-*'` still has a first default model.
+    for name in [*(m for m in defaults if serves(channel, m)), *served_models(channel)]:
+        return name
     raise UsageError(
         f"channel {channel.name!r} names no model to test with, only patterns "
         f"({', '.join(models_of(channel))})",
@@ -177,7 +183,7 @@ def _hint(channel: Channel, failure: UpstreamError | None) -> str | None:
         return None
     if isinstance(failure, UpstreamStatus):
         if failure.status in (401, 403):
-            return f"axonhub channel edit {channel.name} with a new token"
+            return f"`axonhub channel edit {channel.name} --ask-token` takes a new token"
         if failure.status == 404:
             return f"axonhub channel test {channel.name} --model NAME, or another --base-url"
     return failure.hint

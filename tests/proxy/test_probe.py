@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from axonhub_cli.config.load import load
+from axonhub_cli.config.schema import Channel
 from axonhub_cli.config.secrets import SecretStore
 from axonhub_cli.errors import UpstreamError, UsageError
 from axonhub_cli.proxy.probe import ProbeResult, default_model, fetch_models, run_probe
@@ -69,6 +70,22 @@ def test_a_channel_with_patterns_only_needs_a_model(home: Home, upstream: Upstre
     with pytest.raises(UsageError) as raised:
         default_model(config.channels[0])
     assert "--model" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("models", "tested"),
+    [
+        (None, "claude-haiku-4-5"),
+        (("claude-*",), "claude-haiku-4-5"),
+        (("claude-opus-4-5", "claude-*"), "claude-haiku-4-5"),
+        (("claude-sonnet-4-5", "claude-opus-4-5"), "claude-sonnet-4-5"),
+        (("glm-4.6", "glm-*"), "glm-4.6"),
+    ],
+)
+def test_the_types_first_default_model_that_is_served_is_tested(
+    models: tuple[str, ...] | None, tested: str
+) -> None:
+    assert default_model(Channel("main", "claude-code", models=models)) == tested
 
 
 def test_the_providers_list_of_models_is_fetched(home: Home, upstream: Upstream) -> None:

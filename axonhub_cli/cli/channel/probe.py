@@ -60,16 +60,20 @@ def test(
 
 def probe(session: Session, channel: Channel, *, model: str | None, stream: bool) -> ProbeResult:
     """Ask the provider; an answer that is an error, or a token that cannot be read, is a result."""
-    from axonhub_cli.proxy.probe import ProbeResult, default_model, run_probe
-    from axonhub_cli.routing.candidates import served_models
+    from axonhub_cli.proxy.probe import ProbeResult, run_probe
 
-    config, secrets = session.config(), session.secrets()
+    asked = model or ""
     try:
-        if model is None and not served_models(channel):
-            model = _first_of_provider(session, channel)
-        return run_probe(config, channel, secrets, session.environ, model=model, stream=stream)
+        asked = model or _model_to_ask(session, channel)
+        return run_probe(
+            session.config(),
+            channel,
+            session.secrets(),
+            session.environ,
+            model=asked,
+            stream=stream,
+        )
     except SecretError as error:
-        asked = model or (default_model(channel) if served_models(channel) else "")
         return ProbeResult(
             channel.name, ok=False, model=asked, ms=0, error=error.message, hint=error.hint
         )
@@ -121,11 +125,14 @@ def _summary(result: ProbeResult, *, stream: bool) -> str:
     return "  ".join(parts)
 
 
-def _first_of_provider(session: Session, channel: Channel) -> str:
-    """Where the channel serves by patterns alone: the first model that the provider lists."""
-    from axonhub_cli.proxy.probe import fetch_models
+def _model_to_ask(session: Session, channel: Channel) -> str:
+    """The channel's default; where it has patterns alone, the first that the provider lists."""
+    from axonhub_cli.proxy.probe import default_model, fetch_models
 
-    hint = f"`axonhub channel test {channel.name} --model MODEL`"
+    try:
+        return default_model(channel)
+    except UsageError:
+        hint = f"`axonhub channel test {channel.name} --model MODEL`"
     try:
         models = fetch_models(session.config(), channel, session.secrets(), session.environ)
     except UpstreamError as error:

@@ -33,7 +33,7 @@ def test_a_channel_that_fails_is_kept_disabled(cli: Cli, upstream: Upstream) -> 
     )
     assert "error: channel 'main' is kept, but disabled: " in said
     assert "invalid bearer token" in said
-    assert "hint: axonhub channel edit main" in said
+    assert "hint: `axonhub channel edit main --ask-token`" in said
     channel = cli.config().channel("main")
     assert channel is not None and not channel.enabled
     assert TOKEN not in said
