@@ -25,19 +25,30 @@ class EventSplitter:
     """Cuts a stream into runs of whole events; only what follows the last blank line is held."""
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held: list[bytes] = []
+        # Its last two bytes: a blank line may have begun in them. An event of megabytes comes in
+        # hundreds of chunks, and is not searched again with each.
+        self._seam = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """The whole events there are now, as they came; `b""` when none is complete."""
-        data = self._held + chunk if self._held else chunk
-        cut = end_of_events(data)
-        self._held = data[cut:]
-        return data[:cut] if cut != len(data) else data
+        cut = end_of_events(self._seam + chunk if self._seam else chunk) - len(self._seam)
+        if cut <= 0:
+            self._held.append(chunk)
+            self._seam = (self._seam + chunk)[-2:]
+            return b""
+        whole = chunk[:cut] if cut != len(chunk) else chunk
+        if self._held:
+            whole = b"".join([*self._held, whole])
+        rest = chunk[cut:]
+        self._held = [rest] if rest else []
+        self._seam = rest[-2:]
+        return whole
 
     @property
     def held(self) -> bytes:
         """The beginning of an event whose end has not come."""
-        return self._held
+        return b"".join(self._held)
 
 
 def end_of_events(data: bytes) -> int:

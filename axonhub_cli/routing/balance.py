@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 
 from axonhub_cli.routing.candidates import Candidate
 
-_SCALE = float(1 << 64)
+# As many bits as leave the half exact: the quotient below is never 1, its logarithm never 0.
+_BITS = 52
 
 
 def order(
@@ -41,5 +42,5 @@ def order_names(names: Iterable[str], *, session_key: str) -> list[str]:
 def rendezvous_score(session_key: str, name: str, weight: int) -> float:
     """Higher wins; over many sessions `name` wins in proportion to `weight`."""
     digest = hashlib.blake2b(f"{session_key}\x00{name}".encode(), digest_size=8).digest()
-    uniform = (int.from_bytes(digest, "big") + 0.5) / _SCALE
+    uniform = ((int.from_bytes(digest, "big") >> (64 - _BITS)) + 0.5) / (1 << _BITS)
     return -weight / math.log(uniform)

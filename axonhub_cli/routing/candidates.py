@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -15,6 +16,8 @@ from axonhub_cli.routing.endpoints import endpoints
 from axonhub_cli.routing.mapping import first_match, is_pattern
 
 NOT_SERVED = "does not serve this model"
+# A client may call anything a model.
+_MOST_SHOWN = 100
 
 
 class Candidate(Struct, frozen=True):
@@ -113,7 +116,7 @@ def refuse(config: Config, model: str, found: Found) -> NoCandidate:
         reasons = "; ".join(f"{r.channel} {r.reason}" for r in serving)
         return NoCandidate(
             "unavailable",
-            f"no channel can serve {model!r} now: {reasons}",
+            f"no channel can serve {_shown(model)} now: {reasons}",
             hint="axonhub channel list",
         )
     known = list(
@@ -122,9 +125,14 @@ def refuse(config: Config, model: str, found: Found) -> NoCandidate:
     listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
     return NoCandidate(
         "not_found",
-        f"no channel serves the model {model!r}" + (f"; there are: {listed}" if listed else ""),
-        hint=f"axonhub profile map {model} <one of them>",
+        f"no channel serves the model {_shown(model)}"
+        + (f"; there are: {listed}" if listed else ""),
+        hint=f"axonhub profile map {shlex.quote(model[:_MOST_SHOWN])} NAME",
     )
+
+
+def _shown(model: str) -> str:
+    return repr(model if len(model) <= _MOST_SHOWN else f"{model[:_MOST_SHOWN]}…")
 
 
 def _is_glob(name: str) -> bool:

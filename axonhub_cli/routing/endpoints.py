@@ -7,7 +7,7 @@ import re
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.providers import PROVIDERS
 
-_VERSION = re.compile(r"/v\d+[a-z0-9]*$")
+_VERSION = re.compile(r"(?<!/)/v\d+[a-z0-9]*$")
 
 
 def endpoints(channel: Channel) -> dict[str, str]:
@@ -32,15 +32,15 @@ def call_url(base: str, version: str, path: str, query: str = "") -> str:
     A base may hold its version (`…/v1`) or leave it out; a trailing `#` appends no version, `##`
     takes the URL as it is for the protocol's main path.
     """
-    if base.endswith("##"):
+    bare = base.rstrip("#")
+    marks = len(base) - len(bare)
+    root, _, own_query = bare.partition("?")
+    if marks >= 2:
         # The main path is in it already; a sub-path (`/messages/count_tokens`) keeps its rest.
         _, _, rest = path.lstrip("/").partition("/")
-        url = base[:-2] + (f"/{rest}" if rest else "")
-    elif base.endswith("#"):
-        url = base[:-1].rstrip("/") + path
+        url = root + (f"/{rest}" if rest else "")
     else:
-        root = base.rstrip("/")
-        url = root + (path if _VERSION.search(root) else f"/{version}{path}")
-    if not query:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{query}"
+        root = root.rstrip("/")
+        url = root + (path if marks or _VERSION.search(root) else f"/{version}{path}")
+    queries = "&".join(part for part in (own_query, query) if part)
+    return f"{url}?{queries}" if queries else url

@@ -54,6 +54,10 @@ def check_pattern(source: str) -> str | None:
         return None
     try:
         _compile(source)
+    except (OverflowError, RecursionError) as error:
+        raise ConfigError(
+            f"{source[:40]!r} is too much for a regular expression: {error}"
+        ) from error
     except re.error as error:
         where = f" at position {error.pos}" if error.pos is not None else ""
         raise ConfigError(

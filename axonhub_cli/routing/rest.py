@@ -5,8 +5,12 @@ The clock is an argument (monotonic seconds). Memory only: a restart forgets.
 
 from __future__ import annotations
 
+import math
+
 DEFAULT_REST_S = 15.0
 LONGEST_REST_S = 900.0
+# Clients name the models, so the list must not grow with whatever they ask for.
+_MOST_ENTRIES = 1000
 
 
 class RestList:
@@ -15,13 +19,20 @@ class RestList:
     def __init__(self) -> None:
         self._until: dict[tuple[str, str], float] = {}
 
+    def __len__(self) -> int:
+        return len(self._until)
+
     def rest(self, channel: str, model: str, *, now: float, seconds: float | None) -> None:
         """`seconds` as an upstream's Retry-After says; None: a short default.
 
         A shorter rest never replaces a longer one.
         """
-        span = DEFAULT_REST_S if seconds is None else min(max(seconds, 0.0), LONGEST_REST_S)
+        if seconds is None or math.isnan(seconds):
+            seconds = DEFAULT_REST_S
+        span = min(max(seconds, 0.0), LONGEST_REST_S)
         key = (channel, model)
+        if len(self._until) >= _MOST_ENTRIES:
+            self._until = {k: until for k, until in self._until.items() if until > now}
         self._until[key] = max(self._until.get(key, 0.0), now + span)
 
     def wake(self, channel: str, model: str) -> None:

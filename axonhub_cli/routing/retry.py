@@ -61,6 +61,9 @@ def most_telling(failures: list[UpstreamError]) -> UpstreamError | None:
     When all fail alike, or there is one, it is that answer itself.
     """
     answers = [f for f in failures if isinstance(f, UpstreamStatus)]
+    if answers and answers[-1] is failures[-1] and not fails_over(answers[-1]):
+        # The request itself is at fault: that no other channel would mend.
+        return answers[-1]
     if len(answers) == len(failures) and len({a.status for a in answers}) == 1:
         return answers[-1]
     for statuses in _TELLING:

@@ -27,7 +27,7 @@ def identity_edit(body: bytes, members: list[jsonio.Span]) -> Edit | None:
         return brace, brace, b'"system":[' + _BLOCK + b"]" + comma
     value = body[system.start : system.end]
     if value[:1] == b'"':
-        return _from_string(system, value)
+        return None if _read(value) == LINE else _from_string(system, value)
     if value[:1] == b"[":
         return _into_array(body, system)
     # null means no system prompt; any other value is the API's to refuse.
@@ -43,8 +43,16 @@ def _from_string(system: jsonio.Span, value: bytes) -> Edit:
 def _into_array(body: bytes, system: jsonio.Span) -> Edit | None:
     blocks = jsonio.array_spans(body, system.start, system.end)
     if blocks:
-        first = jsonio.decode(body[slice(*blocks[0])])
+        first = _read(body[slice(*blocks[0])])
         if isinstance(first, dict) and first.get("text") == LINE:
             return None
     at = system.start + 1
     return at, at, _BLOCK + (b"," if blocks else b"")
+
+
+def _read(value: bytes) -> jsonio.Json:
+    """None for what cannot be read: the API refuses it, with or without the line."""
+    try:
+        return jsonio.decode(value)
+    except jsonio.InvalidJson:
+        return None

@@ -55,7 +55,8 @@ def read_end(tail: bytes) -> StreamEnd:
 
 
 def _type(event: SseEvent) -> str:
-    if event.name:
+    # `message` is what an event without a name is called (WHATWG HTML, "Server-sent events").
+    if event.name not in ("", "message"):
         return event.name
     value = _decode(event.data).get("type")
     return value if isinstance(value, str) else ""
