@@ -19,6 +19,7 @@ _Object = dict[str, Json]
 _LARGEST = 2**53
 """A count of tokens above it is nonsense, and would not fit a database's integer."""
 
+_DELTA_EVENT = b"\n\nevent: content_block_delta\n"
 _DELTAS: dict[str, tuple[str, str]] = {
     "text_delta": ("text", "text"),
     "thinking_delta": ("thinking", "thinking"),
@@ -143,7 +144,7 @@ def _read(body: bytes, content: _Content | None) -> Answer:
     if start.startswith((b"{", b"[")):
         return _read_document(body, content)
     reading = _Reading(content)
-    for event in _events(body, skip_deltas=content is None):
+    for event in _events(body, edges_only=content is None):
         reading.take(event)
     return reading.answer(content.blocks() if content is not None else ())
 
@@ -166,17 +167,26 @@ def _read_document(body: bytes, content: _Content | None) -> Answer:
     return reading.answer(tuple(blocks))
 
 
-def _events(body: bytes, *, skip_deltas: bool) -> Iterator[_Object]:
+def _events(body: bytes, *, edges_only: bool) -> Iterator[_Object]:
     if b"\r" in body:
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for piece in body.split(b"\n\n"):
-        if skip_deltas and piece.startswith(b"event: content_block_delta\n"):
-            continue
+    for piece in (_edges(body) if edges_only else body).split(b"\n\n"):
         lines = piece.split(b"\n") if b"\n" in piece else [piece]
         data = [line[5:] for line in lines if line.startswith(b"data:")]
         event = _decode(data[0] if len(data) == 1 else b"\n".join(data)) if data else None
         if isinstance(event, dict):
             yield event
+
+
+def _edges(body: bytes) -> bytes:
+    """A stream's beginning and end, without its deltas and what comes between them.
+
+    The whole stream where totals may stand in the middle, or where events have no names.
+    """
+    first, last = body.find(_DELTA_EVENT), body.rfind(_DELTA_EVENT)
+    if first == last or body.find(b"\nevent: message_", first, last) >= 0:
+        return body
+    return body[:first] + body[last:]
 
 
 def _counts(usage: _Object) -> Iterator[tuple[str, int]]:

@@ -127,6 +127,11 @@ def test_totals_are_the_answer_without_its_content() -> None:
         )
 
 
+def test_totals_in_the_middle_of_the_content_are_found() -> None:
+    early = [*EVENTS[:3], EVENTS[-2], *EVENTS[3:-2], EVENTS[-1]]
+    assert read_totals(sse(early)) == read_totals(sse(EVENTS))
+
+
 def test_data_over_several_lines_is_one_event() -> None:
     stream = b'event: message_stop\ndata: {"type":\ndata: "message_stop"}\n\n'
     assert read_answer(stream).complete
