@@ -41,7 +41,20 @@ _ATTEMPT = (
 )
 _BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "parts", "data")
 _TRACE = Summary.__struct_fields__
-_LISTS = ("models", "channels")
+
+_INSERT = "INSERT INTO {} ({}) VALUES ({})"
+_INSERT_REQUEST, _INSERT_ATTEMPT, _INSERT_BODY, _INSERT_TRACE = (
+    _INSERT.format(table, ", ".join(columns), ", ".join("?" * len(columns)))
+    for table, columns in (
+        ("requests", _REQUEST),
+        ("attempts", _ATTEMPT),
+        ("bodies", _BODY),
+        ("traces", _TRACE),
+    )
+)
+# The number stands first in a row and is asked for by its position.
+_UPDATE_TRACE = f"UPDATE traces SET {', '.join(f'{c} = ?{n}' for n, c in enumerate(_TRACE, 1))}"
+_UPDATE_TRACE += " WHERE seq = ?1"
 
 _request_values = itemgetter(*_REQUEST)
 _attempt_values = itemgetter(*_ATTEMPT)
@@ -57,19 +70,22 @@ class Batch:
         self._redact = redact
         self._last_request = self._last("requests")
         self._last_trace = self._last("traces")
-        self._summaries: dict[str, Summary] = {}
+        self._old: dict[str, Summary] = {}
+        self._new: dict[str, Summary] = {}
         self._requests: list[Values] = []
         self._attempts: list[Values] = []
         self._bodies: list[Values] = []
 
     def write(self, entries: Sequence[Entry]) -> None:
+        self._load({entry.trace_id for entry in entries if entry.trace_id is not None})
         for entry in entries:
             self._add(entry)
         put = self._db.executemany
-        put(_insert("traces", _TRACE, "OR REPLACE"), map(_trace_row, self._summaries.values()))
-        put(_insert("requests", _REQUEST), self._requests)
-        put(_insert("attempts", _ATTEMPT), self._attempts)
-        put(_insert("bodies", _BODY), self._bodies)
+        put(_UPDATE_TRACE, map(_trace_row, self._old.values()))
+        put(_INSERT_TRACE, map(_trace_row, self._new.values()))
+        put(_INSERT_REQUEST, self._requests)
+        put(_INSERT_ATTEMPT, self._attempts)
+        put(_INSERT_BODY, self._bodies)
 
     def _add(self, entry: Entry) -> None:
         day = int(_number(entry.request["at"]) // _SECONDS_A_DAY)
@@ -99,26 +115,25 @@ class Batch:
         return None
 
     def _sum_up(self, trace_id: str, entry: Entry) -> int:
-        summary = self._summaries.get(trace_id)
+        summary = self._old.get(trace_id) or self._new.get(trace_id)
         if summary is None:
-            summary = self._summaries[trace_id] = self._load(trace_id)
+            self._last_trace += 1
+            summary = self._new[trace_id] = Summary(seq=self._last_trace, id=trace_id)
         summary.add(_seen(entry))
         summary.title = summary.title or entry.title()
         if summary.thread is None and entry.thread_id is not None:
             summary.thread = self._thread(entry.thread_id, summary.started_at)
         return summary.seq
 
-    def _load(self, trace_id: str) -> Summary:
-        columns = ", ".join(_TRACE)
-        query = f"SELECT {columns} FROM traces WHERE id = ?"
-        row = self._db.execute(query, (trace_id,)).fetchone()
-        if row is None:
-            self._last_trace += 1
-            return Summary(seq=self._last_trace, id=trace_id)
-        named = dict(zip(_TRACE, row, strict=True))
-        for name in _LISTS:
-            named[name] = jsonio.decode(named[name].encode())
-        return Summary(**named)
+    def _load(self, trace_ids: set[str]) -> None:
+        """The rows that the traces have so far."""
+        query = f"""SELECT {", ".join(_TRACE)} FROM traces
+            WHERE id IN (SELECT value FROM json_each(?))"""
+        for row in self._db.execute(query, (jsonio.encode(list(trace_ids)).decode(),)):
+            named = dict(zip(_TRACE, row, strict=True))
+            for name in ("models", "channels"):
+                named[name] = jsonio.decode(named[name].encode())
+            self._old[named["id"]] = Summary(**named)
 
     def _thread(self, thread_id: str, at: float) -> int:
         put = """INSERT INTO threads (id, started_at) VALUES (?, ?)
@@ -165,14 +180,11 @@ def _seen(entry: Entry) -> Seen:
 
 def _trace_row(summary: Summary) -> Values:
     return tuple(
-        jsonio.encode(value).decode() if isinstance(value, list) else value
-        for value in _trace_values(summary)
+        [
+            jsonio.encode(value).decode() if isinstance(value, list) else value
+            for value in _trace_values(summary)
+        ]
     )
-
-
-def _insert(table: str, columns: Sequence[str], conflict: str = "") -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT {conflict} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
 def _number(value: object) -> float:

@@ -229,7 +229,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         if not path.exists():
             return _empty()
-        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        db = _connect(path)
         if is_empty(db):
             db.close()
             return _empty()
@@ -237,6 +237,25 @@ def _open(path: Path) -> sqlite3.Connection:
         return db
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection that reads.
+
+    Reading in WAL mode needs side files. Where they cannot be made or opened, and hold nothing,
+    whoever reads cannot write, and the file is read as it stands.
+    """
+    uri = f"file:{quote(str(path))}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        log = Path(f"{path}-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+    return db
 
 
 def _empty() -> sqlite3.Connection:

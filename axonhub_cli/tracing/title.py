@@ -75,6 +75,6 @@ def own_words(text: str) -> str:
 def shorten(text: str, length: int) -> str:
     """One line of at most `length` characters, without control characters."""
     line = " ".join(text.split())
-    shown = "".join(c for c in line[: 2 * length] if c.isprintable())
-    whole = len(shown) <= length and len(line) <= 2 * length
-    return shown if whole else shown[: length - 1].rstrip() + "…"
+    if not line.isprintable():
+        line = "".join(c for c in line if c.isprintable())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -35,7 +35,8 @@ from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 MAX_QUEUED_BYTES = 32 * 1024 * 1024
 BATCH_SECONDS = 0.2
 BATCH_RECORDS = 64
-"""A batch ends with either; what has queued up meanwhile goes with it, up to the following."""
+BATCH_BYTES = 4 * 1024 * 1024
+"""A batch ends with any of the three; what has queued up since goes with it, up to the next."""
 LARGEST_BATCH = 256
 KEPT_ENTRIES = 1000
 """So many requests, without bodies, are kept while the file cannot be written."""
@@ -120,7 +121,9 @@ class TraceWriter:
         size = self._admit(record) if stage == "finished" else 0
         self._bytes_put += size
         self._queue.put(_Item(record, stage, size))
-        if self._queue.qsize() >= BATCH_RECORDS and not self._hurry.is_set():
+        waiting = self._bytes_put - self._bytes_done
+        full = waiting >= BATCH_BYTES or self._queue.qsize() >= BATCH_RECORDS
+        if full and not self._hurry.is_set():
             self._hurry.set()
 
     def close(self, timeout: float) -> bool:

@@ -1,5 +1,7 @@
 import json
+import os
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,25 @@ def test_no_file_is_an_empty_store(tmp_path: Path) -> None:
         assert reader.list_traces() == []
         assert reader.list_requests() == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
+def test_a_file_in_a_folder_that_is_read_only_can_be_read() -> None:
+    # Outside pytest's own folder, which nobody but its owner may enter.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store(folder / "traces.db", [record("r1")]).close()
+        (folder / "traces.db").chmod(0o444)
+        folder.chmod(0o555)
+        me = os.geteuid()
+        if me == 0:
+            os.seteuid(65534)
+        try:
+            with TraceReader(folder / "traces.db") as reader:
+                assert [request.id for request in reader.list_requests()] == ["r1"]
+        finally:
+            os.seteuid(me)
+            folder.chmod(0o755)
 
 
 def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
