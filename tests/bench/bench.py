@@ -133,5 +133,5 @@ if __name__ == "__main__":
     given = _parser().parse_args()
     try:
         given.action(given)
-    except GatewayFailed as error:
+    except (GatewayFailed, OSError) as error:
         sys.exit(f"error: {error}")

@@ -127,14 +127,18 @@ class Bench:
         return found == tokens, f"{found} of {tokens} chunks"
 
     def mock_stats(self, path: str = "__stats") -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.upstream}/{path}", timeout=5) as answer:
-            stats: dict[str, Any] = json.load(answer)
+        """What the mock counted since the last `__reset`."""
+        try:
+            with urllib.request.urlopen(f"{self.upstream}/{path}", timeout=5) as answer:
+                stats: dict[str, Any] = json.load(answer)
+        except OSError as error:
+            raise GatewayFailed(f"the mock does not answer: {error}") from error
         return stats
 
     def _mock_answers(self) -> bool:
         try:
             return "peerbench-mock" in json.dumps(self.mock_stats())
-        except OSError:
+        except GatewayFailed:
             return False
 
     def _spawn(
