@@ -6,8 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.daemon.endpoints import (
@@ -57,7 +56,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     )
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: object) -> AsyncIterator[None]:
         writer.start()
         try:
             yield
@@ -65,9 +64,14 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             await upstreams.aclose()
             writer.close(_WRITER_CLOSE_S)
 
-    app = Starlette(routes=_routes(context), lifespan=lifespan)
-    app.router.default = MissingEndpoint(context, _paths())
-    return Shield(app, lambda: runtime.snapshot.config.server, time.monotonic)
+    # The router alone: the framework's own middlewares would wrap each message of each answer.
+    router = Router(
+        routes=_routes(context),
+        redirect_slashes=False,
+        default=MissingEndpoint(context, _paths()),
+        lifespan=lifespan,
+    )
+    return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
 
 
 def _routes(context: Context) -> list[BaseRoute]:

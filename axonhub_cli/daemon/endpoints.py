@@ -6,7 +6,7 @@ The framework's Request and StreamingResponse would cost a third of a small requ
 from __future__ import annotations
 
 import logging
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from axonhub_cli import __version__, jsonio
+from axonhub_cli.config.schema import Key
 from axonhub_cli.daemon import models
 from axonhub_cli.daemon.auth import authenticate, choose_profile
 from axonhub_cli.daemon.body import read_body
@@ -67,10 +68,14 @@ class ProxyEndpoint:
         try:
             snapshot = await context.runtime.current()
             key = authenticate(scope["headers"], snapshot.keys)
-            record = self._record(scope, snapshot, key.name)
+            record, session = self._record(scope, snapshot, key.name)
             reply.extra_headers = _own_headers(record)
             try:
-                await self._serve(scope, receive, reply, record, snapshot)
+                call = await self._read_call(scope, receive, record, key, snapshot)
+                if not session:
+                    self._look_for_session(call, record, reply)
+                context.recorder.started(record)
+                await Handler(context.services, call, reply, record).handle(receive)
             except BaseException as error:
                 _note_failure(record, error)
                 raise
@@ -86,49 +91,16 @@ class ProxyEndpoint:
             message = "axonhub failed inside; its log says more"
             await send_error(reply, scope["path"], ErrorInfo.of("internal", message))
 
-    async def _serve(
-        self,
-        scope: Scope,
-        receive: Receive,
-        reply: Reply,
-        record: RequestRecord,
-        snapshot: Snapshot,
-    ) -> None:
-        headers = scope["headers"]
-        config = snapshot.config
-        key = authenticate(headers, snapshot.keys)
-        profile = choose_profile(headers, key, config)
-        record.profile = profile.name if profile is not None else None
-        body = await read_body(headers, receive, config.server.max_request_bytes)
-        record.body = body
-        call = ClientCall(
-            protocol=self._protocol,
-            route=self._route,
-            query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            body=body,
-            key=key,
-            profile=profile,
-            snapshot=snapshot,
-        )
-        record.body, record.model, record.stream = call.body, call.model, call.streams
-        names = lower_headers(headers)
-        found = find_trace(names, metadata_user_id(call.envelope), config.server.trace)
-        record.trace_id = found.trace_id or record.trace_id
-        record.thread_id = found.thread_id
-        reply.extra_headers = _own_headers(record)
-        self._context.recorder.started(record)
-        await Handler(self._context.services, call, reply, record).handle(receive)
-
-    def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> RequestRecord:
+    def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> tuple[RequestRecord, bool]:
+        """The record of a request, and whether its headers name its trace."""
         headers = scope["headers"]
         names = lower_headers(headers)
         found = find_trace(names, None, snapshot.config.server.trace)
         agent = names.get("user-agent")
-        return RequestRecord(
-            id="req_" + secrets.token_hex(12),
+        record = RequestRecord(
+            id=_new_id("req"),
             at=time.time(),
-            trace_id=found.trace_id or "tr_" + secrets.token_hex(12),
+            trace_id=found.trace_id or _new_id("tr"),
             thread_id=found.thread_id,
             key=key,
             protocol=self._protocol.name,
@@ -141,6 +113,38 @@ class ProxyEndpoint:
             prompt_id=names.get("x-claude-code-prompt-id"),
             request_class=names.get("x-claude-code-request-class"),
         )
+        return record, found.trace_id is not None
+
+    async def _read_call(
+        self, scope: Scope, receive: Receive, record: RequestRecord, key: Key, snapshot: Snapshot
+    ) -> ClientCall:
+        """Read what is asked for; the record notes it as far as it is known."""
+        headers, config = scope["headers"], snapshot.config
+        profile = choose_profile(headers, key, config)
+        record.profile = profile.name if profile is not None else None
+        record.body = await read_body(headers, receive, config.server.max_request_bytes)
+        call = ClientCall(
+            protocol=self._protocol,
+            route=self._route,
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=record.body,
+            key=key,
+            profile=profile,
+            snapshot=snapshot,
+        )
+        record.body, record.model, record.stream = call.body, call.model, call.streams
+        return call
+
+    def _look_for_session(self, call: ClientCall, record: RequestRecord, reply: Reply) -> None:
+        """A session may also be named in the body."""
+        user_id = metadata_user_id(call.envelope)
+        if user_id is None:
+            return
+        found = find_trace({}, user_id, call.snapshot.config.server.trace)
+        if found.trace_id is not None:
+            record.trace_id = found.trace_id
+            reply.extra_headers = _own_headers(record)
 
 
 class ModelsEndpoint:
@@ -212,6 +216,11 @@ class MissingEndpoint:
             return
         reply = Reply(send, self._context.services.clock)
         await send_error(reply, scope["path"], ErrorInfo.of("not_found", self._message))
+
+
+def _new_id(kind: str) -> str:
+    """Unique, not secret: the generator is seeded by the system when the process starts."""
+    return f"{kind}_{random.getrandbits(96):024x}"
 
 
 def _own_headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:

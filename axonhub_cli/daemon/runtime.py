@@ -24,6 +24,7 @@ from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
 
 logger = logging.getLogger("axonhub")
 
+_LOOK_EVERY_S = 0.005
 _ASK_AGAIN_S = 30.0
 
 
@@ -35,6 +36,7 @@ class Runtime:
         self._environ = environ
         self._seen: tuple[Any, ...] | None = None
         self._lock = asyncio.Lock()
+        self._look_at = 0.0
         self._asked_again_at = -_ASK_AGAIN_S
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
@@ -46,7 +48,15 @@ class Runtime:
         await self._load()
 
     async def current(self) -> Snapshot:
-        """The snapshot for a request that begins now."""
+        """The snapshot for a request that begins now.
+
+        Under load the files are looked at every few milliseconds only, less than the command that
+        changed them takes to end.
+        """
+        now = time.monotonic()
+        if now < self._look_at and self._seen is not None:
+            return self.snapshot
+        self._look_at = now + _LOOK_EVERY_S
         if fingerprint(self._paths) != self._seen:
             async with self._lock:
                 await self._reload()

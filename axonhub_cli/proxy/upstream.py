@@ -12,6 +12,8 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
+from typing import cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -87,7 +89,8 @@ class Upstreams:
     """The connection pools of one process. Make it inside the running loop; close it there."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._proxies = ProxyRules(environ)
+        # A daemon calls few URLs, each of them often.
+        self._find_proxy = lru_cache(maxsize=256)(ProxyRules(environ).find)
         # Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle.
         self._tls = httpx.create_ssl_context()
         self._direct: AiohttpTransport | None = None
@@ -117,7 +120,7 @@ class Upstreams:
             await transport.aclose()
 
     def _transport(self, call: UpstreamCall) -> httpx.AsyncBaseTransport:
-        proxy = self._proxies.find(call.url, call.proxy)
+        proxy = self._find_proxy(call.url, call.proxy)
         if proxy is None:
             if self._direct is None:
                 self._direct = AiohttpTransport(client=self._session)
@@ -152,12 +155,19 @@ def _request(call: UpstreamCall) -> httpx.Request:
     extensions = {"timeout": timeout}
     if len(call.body) < _LARGEST_RAW_BODY:
         return httpx.Request(
-            call.method, call.url, headers=call.headers, content=call.body, extensions=extensions
+            call.method,
+            _parse_url(call.url),
+            headers=call.headers,
+            content=call.body,
+            extensions=extensions,
         )
     headers = [*call.headers, (b"content-length", str(len(call.body)).encode())]
     return httpx.Request(
         call.method, call.url, headers=headers, stream=_Pieces(call.body), extensions=extensions
     )
+
+
+_parse_url = lru_cache(maxsize=256)(httpx.URL)
 
 
 class _Pieces(httpx.AsyncByteStream):
@@ -172,9 +182,9 @@ class _Pieces(httpx.AsyncByteStream):
 
 
 async def _read(response: httpx.Response, call: UpstreamCall) -> AsyncGenerator[bytes, None]:
-    assert isinstance(response.stream, httpx.AsyncByteStream)
+    stream = cast("httpx.AsyncByteStream", response.stream)
     try:
-        async for chunk in response.stream:
+        async for chunk in stream:
             yield chunk
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
         reason = _reason(error.__cause__ or error)

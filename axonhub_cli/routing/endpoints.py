@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.providers import PROVIDERS
@@ -26,6 +27,7 @@ def endpoints(channel: Channel) -> dict[str, str]:
     return {**presets, **channel.endpoints}
 
 
+@lru_cache(maxsize=256)
 def call_url(base: str, version: str, path: str, query: str = "") -> str:
     """The URL of `path` below `base`.
 
