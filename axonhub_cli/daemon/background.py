@@ -47,7 +47,13 @@ def start_background(
         child = _spawn(paths, environ, arguments, log)
     finally:
         os.close(log)
-    state = _wait_until_ready(paths, child)
+    try:
+        state = _wait_until_ready(paths, child)
+    except BaseException:
+        # Ctrl-C: nobody would know of the daemon that is left behind.
+        child.kill()
+        child.wait()
+        raise
     if state is not None:
         # It outlives us on purpose: keep Popen from reporting a child left behind.
         child.returncode = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,40 @@ with throw_away_home(os.environ) as environ:
     )
     assert done.stderr.strip() == "stopped"
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("moment", ["$ axonhub start", "> Hello", "$ axonhub stop"])
+def test_an_interrupted_demo_leaves_no_daemon(home: Home, temporary: Path, moment: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "axonhub_cli", "demo"],
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process.stderr as lines:
+        assert any(line.startswith(moment) for line in lines)
+        process.send_signal(signal.SIGINT)
+        said = lines.read()
+    assert process.wait(15) != 0
+    assert "Traceback" not in said
+    assert list(temporary.iterdir()) == []
+    assert processes_with(str(temporary)) == []
+
+
+def processes_with(text: str) -> list[str]:
+    """The processes in whose environment `text` stands."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if text.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
 
 
 def test_an_answer_that_is_cut_fails_the_demo(upstream: Upstream) -> None:
