@@ -27,6 +27,8 @@ SMALLEST_PART = 256
 
 _HOLE = b"\0"
 _SPACE = b" \t\n\r"
+_COMPACT = b",{"
+"""Between the items of nearly every array; anything else is looked at more closely."""
 _CANDIDATES = 8
 """How many places that look like an array's beginning are tried before it is left in place."""
 
@@ -131,9 +133,11 @@ def _spans(body: bytes, key: bytes, items: list[Raw]) -> Iterator[tuple[int, int
         end = at + len(memoryview(item))
         if end - at >= SMALLEST_PART:
             yield at, end
-        at = _after(body, end, b",")
-        if at < 0:
-            return  # the array's end
+        at = end + 1
+        if not body.startswith(_COMPACT, end):
+            at = _after(body, end, b",")
+            if at < 0:
+                return  # the array's end
 
 
 def _first_item(body: bytes, key: bytes, item: Raw) -> int:
