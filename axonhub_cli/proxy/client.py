@@ -16,5 +16,9 @@ def metadata_user_id(envelope: Envelope) -> str | None:
     raw = bytes(envelope.metadata)
     if not raw.startswith(b"{"):
         return None
-    user_id = jsonio.decode(raw).get("user_id")
+    try:
+        user_id = jsonio.decode(raw).get("user_id")
+    except jsonio.InvalidJson:
+        # Bytes that are no text, a number out of range: the API's to refuse.
+        return None
     return user_id if isinstance(user_id, str) else None

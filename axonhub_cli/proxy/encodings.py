@@ -11,6 +11,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 KNOWN = ("gzip", "x-gzip", "deflate", "br", "zstd")
+# Nobody nests them on purpose; each costs memory before a byte has come.
+_MOST_LAYERS = 5
+# 32: find out whether the header is gzip's or zlib's.
+_GZIP_WINDOW = 32 + zlib.MAX_WBITS
 
 
 class TooLarge(Exception):
@@ -32,7 +36,10 @@ def make_decoder(encoding: str, limit: int) -> Decoder:
     Raises `Undecodable` for an unknown one.
     """
     names = [name for part in encoding.split(",") if (name := part.strip().lower())]
-    decoders = [_one(name, limit) for name in reversed(names) if name != "identity"]
+    names = [name for name in reversed(names) if name != "identity"]
+    if len(names) > _MOST_LAYERS:
+        raise Undecodable(f"{len(names)} content-encodings, one inside the other, are too many")
+    decoders = [_one(name, limit) for name in names]
     if len(decoders) == 1:
         return decoders[0]
     return _Chain(decoders)
@@ -71,7 +78,7 @@ class _Budget:
     """How much may still come out."""
 
     def __init__(self, limit: int) -> None:
-        self.left = limit
+        self.left = max(limit, 0)
 
     def spend(self, data: bytes) -> bytes:
         self.left -= len(data)
@@ -81,43 +88,57 @@ class _Budget:
 
 
 class _Zlib:
-    def __init__(self, limit: int, window_bits: int) -> None:
+    """gzip, whose members may follow one another (RFC 1952), and deflate."""
+
+    # Small pieces in: each of many tiny gzip members has the rest of its piece copied.
+    _PIECE = 4096
+
+    def __init__(self, limit: int, *, gzip: bool) -> None:
         self._budget = _Budget(limit)
-        self._object = zlib.decompressobj(window_bits)
-        self._raw = window_bits == zlib.MAX_WBITS
-        self._fed = False
+        self._gzip = gzip
+        self._object = zlib.decompressobj(_GZIP_WINDOW)
+        self._head = b""
 
     def feed(self, data: bytes) -> bytes:
+        if len(self._head) < 2:
+            data = self._head = self._head + data
+            if len(data) < 2:
+                return b""
+            if not self._gzip:
+                self._object = zlib.decompressobj(_deflate_window(data))
         parts: list[bytes] = []
-        while data:
-            parts.append(self._budget.spend(self._step(data)))
-            if self._object.eof and self._object.unused_data:
-                # gzip members may follow one another (RFC 1952).
-                data, self._object = self._object.unused_data, zlib.decompressobj(47)
-            else:
-                data = self._object.unconsumed_tail
+        for start in range(0, len(data), self._PIECE):
+            piece = data[start : start + self._PIECE]
+            while piece:
+                parts.append(self._budget.spend(self._step(piece)))
+                piece = self._rest()
         return b"".join(parts)
 
     def _step(self, data: bytes) -> bytes:
-        # One byte over the budget shows that there is more.
-        most = self._budget.left + 1
         try:
-            return self._object.decompress(data, most)
-        except zlib.error as error:
-            if not self._raw or self._fed:
-                raise Undecodable(str(error)) from error
-        finally:
-            self._fed = True
-        # "deflate" means zlib's format, but some senders leave out its header.
-        self._object = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            return self._object.decompress(data, most)
+            # One byte over the budget shows that there is more.
+            return self._object.decompress(data, self._budget.left + 1)
         except zlib.error as error:
             raise Undecodable(str(error)) from error
 
+    def _rest(self) -> bytes:
+        rest = self._object.unused_data
+        if not rest:
+            return self._object.unconsumed_tail
+        if not self._gzip:
+            raise Undecodable("something follows the end of the compressed data")
+        self._object = zlib.decompressobj(_GZIP_WINDOW)
+        return rest
+
     def finish(self) -> None:
-        if self._fed and not self._object.eof:
+        if self._head and not self._object.eof:
             raise Undecodable("the compressed data is cut off")
+
+
+def _deflate_window(head: bytes) -> int:
+    """ "deflate" means zlib's format, but some senders leave out its header (RFC 1950, 2.2)."""
+    has_header = head[0] & 0x0F == zlib.DEFLATED and int.from_bytes(head[:2], "big") % 31 == 0
+    return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
 
 
 class _Brotli:
@@ -130,8 +151,10 @@ class _Brotli:
         self._fed = False
 
     def feed(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        self._fed = True
         parts: list[bytes] = []
-        self._fed = self._fed or bool(data)
         try:
             piece = self._object.process(data, output_buffer_limit=self._budget.left + 1)
             parts.append(self._budget.spend(piece))
@@ -148,7 +171,8 @@ class _Brotli:
 
 
 class _Zstd:
-    _PIECE = 64 * 1024
+    # One block of 128 KiB takes four bytes at least (RFC 8878, 3.1.1.2).
+    _MOST_GROWTH = 32 * 1024
 
     def __init__(self, limit: int) -> None:
         import zstandard
@@ -162,11 +186,13 @@ class _Zstd:
 
     def feed(self, data: bytes) -> bytes:
         parts: list[bytes] = []
-        # Small pieces in: a frame unpacks to at most some 3,000 times its size at once.
-        view = memoryview(data)
-        for start in range(0, len(data), 1024):
+        at = 0
+        while at < len(data):
             self._fed = True
-            parts.append(self._budget.spend(self._step(bytes(view[start : start + 1024]))))
+            # zstandard takes no limit on what comes out, so what goes in is kept small.
+            size = min(max(self._budget.left // self._MOST_GROWTH, 16), 1024)
+            parts.append(self._budget.spend(self._step(data[at : at + size])))
+            at += size
         return b"".join(parts)
 
     def _step(self, data: bytes) -> bytes:
@@ -187,9 +213,9 @@ class _Zstd:
 
 
 _MAKERS: dict[str, Callable[[int], Decoder]] = {
-    "gzip": lambda limit: _Zlib(limit, 47),
-    "x-gzip": lambda limit: _Zlib(limit, 47),
-    "deflate": lambda limit: _Zlib(limit, zlib.MAX_WBITS),
+    "gzip": lambda limit: _Zlib(limit, gzip=True),
+    "x-gzip": lambda limit: _Zlib(limit, gzip=True),
+    "deflate": lambda limit: _Zlib(limit, gzip=False),
     "br": _Brotli,
     "zstd": _Zstd,
 }

@@ -75,7 +75,7 @@ def _refused(failures: list[Failure]) -> str:
         for f in reversed(statuses)
         if isinstance(f.error, UpstreamStatus) and f.error.status in CREDENTIAL_STATUSES
     )
-    advice = f"replace its token: axonhub channel token {refused.channel} --list"
+    advice = f"replace its token: axonhub channel edit {refused.channel} --ask-token"
     others = [sentence(f) for f in failures if f is not refused]
     rest = f" Also tried: {'; '.join(others)}." if others else ""
     return (

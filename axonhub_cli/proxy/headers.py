@@ -31,7 +31,9 @@ _NOT_SENT = (
         b"forwarded via x-real-ip accept-language".split()
     )
 )
-_NOT_SENT_PREFIXES = (b"ah-", b"x-forwarded-", b"sec-", b"cf-")
+# What our own answers say; an axonhub behind this one says it too.
+_OWN_PREFIX = b"ah-"
+_NOT_SENT_PREFIXES = (_OWN_PREFIX, b"x-forwarded-", b"sec-", b"cf-")
 # `alt-svc` would name a port that is not ours, cookies belong to the vendor's own site.
 _NOT_RETURNED = _HOP_BY_HOP | frozenset(
     b"content-length set-cookie set-cookie2 alt-svc strict-transport-security server date "
@@ -62,10 +64,11 @@ def request_headers(
     body: bool = True,
 ) -> HeaderList:
     """The headers of the upstream call. Names in `client` are lower-case, as ASGI has them."""
+    not_sent = _NOT_SENT | _named_by_connection(client)
     headers = [
         (name, value)
         for name, value in client
-        if name not in _NOT_SENT and not name.startswith(_NOT_SENT_PREFIXES)
+        if name not in not_sent and not name.startswith(_NOT_SENT_PREFIXES)
     ]
     if not is_claude_code(client):
         headers = [(n, v) for n, v in headers if n != b"user-agent"]
@@ -84,12 +87,28 @@ def request_headers(
 
 def response_headers(upstream: Iterable[tuple[bytes, bytes]]) -> HeaderList:
     """What of the upstream's head goes to the client."""
-    return [(n, v) for name, v in upstream if (n := name.lower()) not in _NOT_RETURNED]
+    lowered = [(name.lower(), value) for name, value in upstream]
+    not_returned = _NOT_RETURNED | _named_by_connection(lowered)
+    return [
+        (name, value)
+        for name, value in lowered
+        if name not in not_returned and not name.startswith(_OWN_PREFIX)
+    ]
 
 
 def safe_value(text: str) -> bytes:
     """A header value from a name that may hold anything: printable ASCII, the rest as `?`."""
     return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
+
+
+def _named_by_connection(headers: HeaderList) -> set[bytes]:
+    """The headers that belong to this one connection alone (RFC 9110, 7.6.1)."""
+    return {
+        named.strip().lower()
+        for name, value in headers
+        if name == b"connection"
+        for named in value.split(b",")
+    }
 
 
 def _credential(provider: Provider, auth: AuthScheme | None, token: str) -> tuple[bytes, bytes]:
@@ -106,7 +125,7 @@ def _add_missing(headers: HeaderList, name: bytes, value: bytes) -> None:
 
 def _with_betas(headers: HeaderList) -> HeaderList:
     """The client's betas, then those of ours that it does not name itself."""
-    named = [v for n, v in headers if n == b"anthropic-beta"]
+    named = [v for n, v in headers if n == b"anthropic-beta" and v.strip()]
     present = {beta.strip() for value in named for beta in value.split(b",")}
     added = [beta for beta in _OAUTH_BETAS if beta not in present]
     if not added:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from axonhub_cli import jsonio
-from axonhub_cli.protocols.anthropic.identity import identity_edit
+from axonhub_cli.errors import ClientError
+from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.headers import is_claude_code, is_oauth_token, request_headers
@@ -34,7 +35,18 @@ def build_call(
 
 
 def _body(call: ClientCall, candidate: Candidate, secret: str | None) -> bytes:
-    edits: list[tuple[int, int, bytes]] = []
+    try:
+        edits = _edits(call, candidate, secret)
+    except jsonio.InvalidJson as error:
+        # What reading the envelope passes over: a key that is no text, nesting near the limit.
+        raise ClientError(
+            "invalid_request", f"the request body is not valid JSON: {error}"
+        ) from error
+    return jsonio.splice(call.body, edits) if edits else call.body
+
+
+def _edits(call: ClientCall, candidate: Candidate, secret: str | None) -> list[Edit]:
+    edits: list[Edit] = []
     if candidate.upstream_model != call.model:
         name = jsonio.encode(candidate.upstream_model)
         edits += [(s.start, s.end, name) for s in call.members if s.key == "model"]
@@ -43,4 +55,4 @@ def _body(call: ClientCall, candidate: Candidate, secret: str | None) -> bytes:
     if subscription and not is_claude_code(call.headers):
         edit = identity_edit(call.body, call.members)
         edits += [edit] if edit is not None else []
-    return jsonio.splice(call.body, edits) if edits else call.body
+    return edits

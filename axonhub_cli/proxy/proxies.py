@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+_PORTS = {"http": 80, "https": 443}
+
 
 class ProxyRules:
     """The environment's rules, read once."""
@@ -26,22 +28,25 @@ class ProxyRules:
     def find(self, url: str, own: str | None) -> str | None:
         """The proxy for `url`; `own` is the channel's, which comes before the environment's."""
         parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
+        host = (parts.hostname or "").rstrip(".")
+        port = parts.port or _PORTS.get(parts.scheme)
         if is_loopback(host):
             return None
         if own is not None:
             return own
-        if any(_covers(entry, host, parts.port) for entry in self._without):
+        if any(_covers(entry, host, port) for entry in self._without):
             return None
         return self._by_scheme.get(parts.scheme) or self._by_scheme.get("all")
 
 
 def is_loopback(host: str) -> bool:
     """Does this host name or address mean this machine?"""
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _address(host.strip("[]"))
-    return address is not None and address.is_loopback
+    # 0.0.0.0 is what local engines print as their address, and people copy it.
+    return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
@@ -52,14 +57,23 @@ def _covers(entry: str, host: str, port: int | None) -> bool:
     """Does one entry of NO_PROXY cover the host: `*`, a domain, an address or a network."""
     if entry == "*":
         return True
-    name, _, entry_port = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
+    name, entry_port = _split_port(entry)
     if entry_port and entry_port != str(port):
         return False
     address = _address(host)
     if address is not None:
-        return _network_holds(name.strip("[]"), address)
-    domain = name.lstrip("*").lstrip(".")
-    return host == domain or host.endswith(f".{domain}")
+        return _network_holds(name, address)
+    domain = name.lstrip("*").strip(".")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def _split_port(entry: str) -> tuple[str, str]:
+    """`host:8080`, `[::1]:8080`; a bare IPv6 address has no port."""
+    if entry.startswith("["):
+        name, _, rest = entry[1:].partition("]")
+        return name, rest.removeprefix(":")
+    name, _, port = entry.partition(":")
+    return (entry, "") if ":" in port else (name, port)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -42,5 +42,10 @@ def order_names(names: Iterable[str], *, session_key: str) -> list[str]:
 def rendezvous_score(session_key: str, name: str, weight: int) -> float:
     """Higher wins; over many sessions `name` wins in proportion to `weight`."""
     digest = hashlib.blake2b(f"{session_key}\x00{name}".encode(), digest_size=8).digest()
-    uniform = ((int.from_bytes(digest, "big") >> (64 - _BITS)) + 0.5) / (1 << _BITS)
+    return weigh(int.from_bytes(digest, "big"), weight)
+
+
+def weigh(number: int, weight: int) -> float:
+    """A hash of 64 bits as a score: of several, each is the highest in proportion to its weight."""
+    uniform = ((number >> (64 - _BITS)) + 0.5) / (1 << _BITS)
     return -weight / math.log(uniform)

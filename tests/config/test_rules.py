@@ -85,7 +85,9 @@ def test_weights_are_percentages(weight: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.org", "ftp://a", "https://", "https:///x", "http://a b"]
+    "url",
+    ["", "example.org", "ftp://a", "https://", "https:///x", "http://a b"]
+    + ["http://[::1", "http://a:0", "http://a:99999", "http://a:b", "http://:80"],
 )
 def test_a_base_url_is_http(url: str) -> None:
     where, what = channel_fault(base_url=url)

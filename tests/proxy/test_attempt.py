@@ -77,7 +77,7 @@ def test_a_refused_credential_of_ours_becomes_a_502_that_names_channel_and_fix(
     assert seen == 502
     assert headers["x-should-retry"] == "false"
     assert "'main'" in message_of(answer)
-    assert "axonhub channel token main" in message_of(answer)
+    assert "axonhub channel edit main" in message_of(answer)
     assert "invalid bearer token" in message_of(answer)
 
 
