@@ -227,34 +227,38 @@ class _Conditions:
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
-        if not path.exists():
-            return _empty()
-        db = _connect(path)
-        if is_empty(db):
-            db.close()
-            return _empty()
-        check_version(db)
-        return db
+        return _open_existing(path) if path.exists() else _empty()
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _open_existing(path: Path) -> sqlite3.Connection:
     """A connection that reads.
 
     Reading in WAL mode needs side files. Where they cannot be made or opened, and hold nothing,
     whoever reads cannot write, and the file is read as it stands.
     """
     uri = f"file:{quote(str(path))}?mode=ro"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
-        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        return _checked(uri)
     except sqlite3.OperationalError:
-        db.close()
         log = Path(f"{path}-wal")
         if log.exists() and log.stat().st_size:
             raise
-        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        return _checked(f"{uri}&immutable=1")
+
+
+def _checked(uri: str) -> sqlite3.Connection:
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        empty = is_empty(db)
+        check_version(db)
+    except BaseException:
+        db.close()
+        raise
+    if empty:
+        db.close()
+        return _empty()
     return db
 
 

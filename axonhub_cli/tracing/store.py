@@ -23,6 +23,8 @@ from axonhub_cli.tracing.schema import check_version, migrate
 
 BUSY_SECONDS = 2.0
 TRIES = 3
+LARGEST_IDLE_LOG = 16 * 1024 * 1024
+"""Bytes that the write-ahead log may keep after it grew in one long read or large batch."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -73,7 +75,9 @@ class SqliteStore:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # SQLite gives its side files the mode of this one.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = _connect(self._path)
+            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_LOG}")
             migrate(self._db)
             check_version(self._db)
         except (OSError, sqlite3.Error, StoreError) as error:
@@ -134,13 +138,6 @@ class SqliteStore:
         if self._db is not None and self._db.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("PRAGMA journal_size_limit = 16777216")
-    return db
 
 
 def _explain(error: Exception, path: Path) -> StoreError:
