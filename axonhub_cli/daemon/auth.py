@@ -21,7 +21,11 @@ def authenticate(headers: list[tuple[bytes, bytes]], keys: Mapping[str, Key]) ->
     `ah-` counts, wherever it stands. Raises `ClientError`.
     """
     shown = [
-        _bare(value.decode("latin-1")) for name in _HEADERS for n, value in headers if n == name
+        credential
+        for name in _HEADERS
+        for n, value in headers
+        # Clients that are told to have no key of their own send an empty one.
+        if n == name and (credential := _bare(value.decode("latin-1")))
     ]
     ours = [credential for credential in shown if credential.startswith("ah-")]
     for credential in ours or shown:

@@ -9,18 +9,22 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, decode
 from axonhub_cli.proxy.guard import ClientLeft
 
+# Python itself refuses to read numbers of thousands of digits.
+_MOST_DIGITS = 100
+
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:
     """Raises `ClientError` for what cannot be taken, `ClientLeft` when the client gives up."""
     declared = _header(headers, b"content-length")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > limit):
         raise _too_large(limit)
     raw = await _read(receive, limit)
     _check_type(headers)
-    encoding = _header(headers, b"content-encoding")
-    if encoding.lower() in ("", "identity"):
+    # Several lines of a list are one list (RFC 9110, 5.3).
+    encoding = ",".join(v.decode("latin-1") for n, v in headers if n == b"content-encoding")
+    if encoding.strip().lower() in ("", "identity"):
         return raw
     try:
         return decode(raw, encoding, limit)

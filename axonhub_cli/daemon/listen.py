@@ -21,10 +21,10 @@ _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
 
 class PortTaken(CommandFailed):
-    """Somebody listens there. `address` is `host:port` as it may be called."""
+    """Somebody listens on `port` of `host`; the message names who, where the system tells."""
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"port {port} on {host} is taken{_taken_by(port)}")
+        super().__init__(f"port {port} on {host} is taken{_taken_by(host, port)}")
         self.host = host
         self.port = port
 
@@ -81,6 +81,12 @@ def _bind_one(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise _explain(error, host, port) from error
+    except (OverflowError, TypeError, ValueError) as error:
+        listener.close()
+        raise UsageError(
+            f"nothing can listen on {host!r}, port {port}",
+            hint="axonhub serve --host 127.0.0.1 --port 8090",
+        ) from error
     return listener
 
 
@@ -105,11 +111,13 @@ def exposure(host: str) -> str | None:
     if is_loopback_host(host):
         return None
     try:
-        if ipaddress.ip_address(host).is_loopback:
-            return None
-        everywhere = ipaddress.ip_address(host).is_unspecified
+        address = ipaddress.ip_address(host or "0.0.0.0")
     except ValueError:
         everywhere = False
+    else:
+        if address.is_loopback:
+            return None
+        everywhere = address.is_unspecified
     where = "every network of this machine" if everywhere else f"the network of {host}"
     return (
         f"listening on {host}: whoever on {where} has a key can use your channels, and without "
@@ -117,12 +125,12 @@ def exposure(host: str) -> str | None:
     )
 
 
-def _taken_by(port: int) -> str:
+def _taken_by(host: str, port: int) -> str:
     """` by NAME (pid N)`, where the system tells (Linux, own processes)."""
     if not sys.platform.startswith("linux"):
         return ""
     try:
-        inodes = _listening_inodes(port)
+        inodes = _listening_inodes(host, port)
         for process in Path("/proc").iterdir():
             if process.name.isdigit() and _holds(process, inodes):
                 name = (process / "comm").read_text().strip()
@@ -132,14 +140,27 @@ def _taken_by(port: int) -> str:
     return " by another user's process" if os.getuid() != 0 and inodes else ""
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _listening_inodes(host: str, port: int) -> set[str]:
+    """Of the sockets that listen there: on the address itself, or on a wildcard over it."""
+    addresses = {_kernel_form(host), "0" * 8, "0" * 32}
     inodes: set[str] = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
+    for table in map(Path, ("/proc/net/tcp", "/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:] if table.exists() else ():
             fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+            address, _, number = fields[1].partition(":")
+            if fields[3] == "0A" and int(number, 16) == port and address in addresses:
                 inodes.add(f"socket:[{fields[9]}]")
     return inodes
+
+
+def _kernel_form(host: str) -> str:
+    """An address as /proc writes it: words of four bytes, each in the machine's byte order."""
+    try:
+        packed = ipaddress.ip_address(host).packed
+    except ValueError:
+        return ""
+    words = (packed[at : at + 4] for at in range(0, len(packed), 4))
+    return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
 
 
 def _holds(process: Path, inodes: set[str]) -> bool:

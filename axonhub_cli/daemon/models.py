@@ -19,19 +19,19 @@ _UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 
 
 def usable_models(config: Config, profile: Profile | None) -> list[str]:
-    """Names without patterns: what the profile maps, then what enabled channels serve."""
-    served = [name for c in config.channels if c.enabled for name in candidates.served_models(c)]
+    """Names without patterns: what the profile maps, then what the channels serve.
+
+    Each of them can be asked for: a rule may lead a name that is served to one that is not.
+    """
+    channels = [c for c in config.channels if c.enabled and c.weight > 0]
     asked = [m.source for m in profile.mappings] if profile is not None else []
-    mapped = [
-        source
-        for source in asked
-        if not mapping.is_pattern(source)
-        and any(
-            c.enabled and candidates.serves(c, mapping.resolve(profile, source).model)
-            for c in config.channels
-        )
+    names = [source for source in asked if not mapping.is_pattern(source)]
+    names += [name for c in channels for name in candidates.served_models(c)]
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if any(candidates.serves(c, mapping.resolve(profile, name).model) for c in channels)
     ]
-    return list(dict.fromkeys([*mapped, *served]))
 
 
 def encode_list(names: list[str], query: str) -> bytes:
@@ -71,6 +71,6 @@ def _position(names: list[str], name: str, otherwise: int) -> int:
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= _MOST:
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= _MOST:
         raise ClientError("invalid_request", f"limit: must be a number from 1 to {_MOST}")
     return int(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from axonhub_cli.config.labels import labels_of
@@ -31,7 +31,14 @@ _ASK_AGAIN_S = 30.0
 class Runtime:
     """Gives each request its snapshot."""
 
-    def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._paths = paths
         self._environ = environ
         self._seen: tuple[Any, ...] | None = None
@@ -53,7 +60,7 @@ class Runtime:
         Under load the files are looked at every few milliseconds only, less than the command that
         changed them takes to end.
         """
-        now = time.monotonic()
+        now = self._clock()
         if now < self._look_at and self._seen is not None:
             return self.snapshot
         self._look_at = now + _LOOK_EVERY_S
@@ -65,7 +72,7 @@ class Runtime:
     def refused(self, reference: str) -> None:
         """An upstream refused this secret: what a password manager gave may have been renewed, so
         its command is run again with the next request, though not more than twice a minute."""
-        now = time.monotonic()
+        now = self._clock()
         if not reference.startswith("command:") or now < self._asked_again_at + _ASK_AGAIN_S:
             return
         self._asked_again_at = now

@@ -65,7 +65,7 @@ def host_name(host: str) -> str:
 
 
 def _host_allowed(name: str, server: Server) -> bool:
-    if name == "localhost" or name in (host.lower() for host in server.allowed_hosts):
+    if name == "localhost" or name in map(host_name, server.allowed_hosts):
         return True
     # DNS rebinding needs a name; an address in the Host header means that no name was looked up.
     try:

@@ -1,0 +1,333 @@
+"""A running daemon's configuration: changed under it, broken under it, mended under it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonhub_cli.config.keys import hash_key
+from axonhub_cli.config.secret_file import SecretFile
+from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.errors import ConfigError
+from axonhub_cli.proxy.snapshot import Snapshot
+from tests.support.home import KEY, TOKEN, Home, channel
+
+URL = "https://api.example.com"
+
+
+class Clock:
+    """Seconds pass between two looks at it, so that every request looks at the files."""
+
+    def __init__(self, step: float = 1.0) -> None:
+        self.now = 1000.0
+        self.step = step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def run(
+    home: Home, script: Callable[[Runtime], Awaitable[None]], clock: Clock | None = None
+) -> None:
+    runtime = Runtime(home.paths, home.environ, clock=clock or Clock())
+
+    async def play() -> None:
+        await runtime.start()
+        await script(runtime)
+
+    asyncio.run(play())
+
+
+def names(snapshot: Snapshot) -> list[str]:
+    return [c.name for c in snapshot.config.channels]
+
+
+def values(snapshot: Snapshot, name: str = "main") -> list[str]:
+    return [token.secret.reveal() for token in snapshot.tokens[name]]
+
+
+def write(home: Home, text: str | bytes) -> None:
+    """As an editor does: another file, moved to the place of the old one."""
+    draft = home.paths.config_file.with_suffix(".draft")
+    draft.write_bytes(text.encode() if isinstance(text, str) else text)
+    draft.replace(home.paths.config_file)
+
+
+def test_the_first_configuration_is_read_with_its_secrets(home: Home) -> None:
+    home.configure(channel(URL), channel(URL, "off", enabled=False))
+
+    async def script(runtime: Runtime) -> None:
+        snapshot = await runtime.current()
+        assert names(snapshot) == ["main", "off"]
+        assert values(snapshot) == [TOKEN]
+        assert set(snapshot.limits) == {"main", "off"}
+        assert snapshot.keys[hash_key(KEY)].name == "default"
+        assert snapshot.faults == {}
+        assert runtime.known_secrets() == [TOKEN]
+        assert await runtime.current() is snapshot, "nothing changed"
+
+    run(home, script)
+
+
+def test_without_a_file_there_are_the_defaults(home: Home) -> None:
+    async def script(runtime: Runtime) -> None:
+        assert names(await runtime.current()) == []
+        home.configure(channel(URL))
+        assert names(await runtime.current()) == ["main"]
+
+    run(home, script)
+
+
+def test_a_broken_file_stops_the_start(home: Home) -> None:
+    home.configure(channel(URL, weight=300))
+    with pytest.raises(ConfigError, match="300 is not between 0 and 100"):
+        asyncio.run(Runtime(home.paths, home.environ).start())
+
+
+def test_before_the_start_there_are_no_secrets(home: Home) -> None:
+    assert Runtime(home.paths, home.environ).known_secrets() == []
+
+
+def test_the_next_request_sees_the_change_and_a_running_one_does_not(home: Home) -> None:
+    home.configure(channel(URL))
+
+    async def script(runtime: Runtime) -> None:
+        running = await runtime.current()
+        home.configure(channel(URL, weight=7), channel(URL, "second"), key={"enabled": False})
+        following = await runtime.current()
+        assert names(following) == ["main", "second"]
+        assert following.config.channels[0].weight == 7
+        assert not following.keys[hash_key(KEY)].enabled
+        assert names(running) == ["main"]
+        assert running.config.channels[0].weight == 100
+        assert running.keys[hash_key(KEY)].enabled
+
+    run(home, script)
+
+
+def test_an_active_profile_is_switched_without_a_restart(home: Home) -> None:
+    home.configure(channel(URL), mappings={"fast": "claude-a"})
+
+    async def script(runtime: Runtime) -> None:
+        home.configure(channel(URL), mappings={"fast": "claude-b"})
+        profile = (await runtime.current()).config.profile("default")
+        assert profile is not None
+        assert profile.mappings[0].target == "claude-b"
+
+    run(home, script)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["nonsense", "[[channels]]\nname = 'x'\n", "port = 8090", "\x00", b"\xff\xfe", "[server]\nx=1"],
+)
+def test_a_broken_change_keeps_the_last_good_one_until_it_is_mended(
+    home: Home, broken: str | bytes
+) -> None:
+    home.configure(channel(URL))
+
+    async def script(runtime: Runtime) -> None:
+        good = await runtime.current()
+        write(home, broken)
+        assert await runtime.current() is good
+        error = runtime.config_error
+        assert error
+        assert str(home.paths.config_file) in error
+        assert await runtime.current() is good
+        assert runtime.config_error == error
+        home.configure(channel(URL, "mended"))
+        assert names(await runtime.current()) == ["mended"]
+        assert runtime.config_error is None
+
+    run(home, script)
+
+
+def test_a_folder_in_the_files_place_is_an_error_like_others(home: Home) -> None:
+    home.configure(channel(URL))
+
+    async def script(runtime: Runtime) -> None:
+        good = await runtime.current()
+        home.paths.config_file.rename(home.path / "aside")
+        home.paths.config_file.mkdir()
+        assert await runtime.current() is good
+        assert runtime.config_error
+        home.paths.config_file.rmdir()
+        (home.path / "aside").rename(home.paths.config_file)
+        assert names(await runtime.current()) == ["main"]
+        assert runtime.config_error is None
+
+    run(home, script)
+
+
+def test_the_fault_is_logged_once_not_with_each_request(
+    home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.configure(channel(URL))
+    monkeypatch.setattr(logging.getLogger("axonhub"), "propagate", True)
+
+    async def script(runtime: Runtime) -> None:
+        write(home, "nonsense")
+        for _ in range(3):
+            await runtime.current()
+
+    with caplog.at_level("ERROR", "axonhub"):
+        run(home, script)
+    assert len(caplog.records) == 1
+
+
+def test_requests_at_once_read_a_change_once(home: Home, tmp_path: Path) -> None:
+    home.configure(channel(URL))
+    count = tmp_path / "count"
+    command = f"command:sh -c 'echo run >> {count}; echo token'"
+
+    async def script(runtime: Runtime) -> None:
+        home.configure(channel(URL, tokens=[command]))
+        found = await asyncio.gather(*(runtime.current() for _ in range(20)))
+        assert len({id(snapshot) for snapshot in found}) == 1
+        assert values(found[0]) == ["token"]
+
+    run(home, script)
+    assert count.read_text() == "run\n"
+
+
+def test_a_reload_asks_no_password_manager_again(home: Home, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    command = f"command:sh -c 'echo run >> {count}; echo token'"
+    home.configure(channel(URL, tokens=[command]))
+
+    async def script(runtime: Runtime) -> None:
+        for weight in (1, 2, 3):
+            home.configure(channel(URL, tokens=[command], weight=weight))
+            assert values(await runtime.current()) == ["token"]
+
+    run(home, script)
+    assert count.read_text() == "run\n"
+
+
+def test_a_refused_commands_token_is_asked_for_again(home: Home, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    vault.write_text("old")
+    command = f"command:cat {vault}"
+    home.configure(channel(URL, tokens=[command, "env:TEST_TOKEN"]))
+
+    async def script(runtime: Runtime) -> None:
+        assert values(await runtime.current()) == ["old", TOKEN]
+        vault.write_text("new")
+        runtime.refused("env:TEST_TOKEN")
+        assert values(await runtime.current()) == ["old", TOKEN]
+        runtime.refused(command)
+        assert values(await runtime.current()) == ["new", TOKEN]
+        vault.write_text("newer")
+        runtime.refused(command)
+        assert values(await runtime.current()) == ["new", TOKEN], "not more than twice a minute"
+        assert set(runtime.known_secrets()) == {"old", "new", TOKEN}, "the trace may still hold it"
+        clock.now += 30
+        runtime.refused(command)
+        assert values(await runtime.current()) == ["newer", TOKEN]
+
+    clock = Clock()
+    run(home, script, clock)
+
+
+def test_under_load_the_files_are_looked_at_now_and_then(home: Home) -> None:
+    home.configure(channel(URL))
+
+    async def script(runtime: Runtime) -> None:
+        assert names(await runtime.current()) == ["main"]
+        home.configure(channel(URL, "second"))
+        assert names(await runtime.current()) == ["main"]
+        clock.now += 1
+        assert names(await runtime.current()) == ["second"]
+
+    clock = Clock(step=0.0)
+    run(home, script, clock)
+
+
+FAILING: list[tuple[dict[str, Any], str]] = [
+    ({"tokens": ["env:NOT_SET"]}, "NOT_SET"),
+    ({"tokens": ["env:TEST_TOKEN", "env:NOT_SET"]}, "NOT_SET"),
+    ({"tokens": ["file:channel/x/1"]}, "holds no"),
+    ({"tokens": ["keyring:channel/x/1"]}, "holds no"),
+    ({"tokens": ["command:false"]}, "code 1"),
+    ({"tokens": ["command:there-is-no-such-program-here"]}, "code 127"),
+    ({"type": "claude-code", "base_url": None, "tokens": []}, "no token is configured"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), FAILING)
+def test_a_failing_secret_is_a_fault_of_its_channel_alone(
+    home: Home, fields: dict[str, Any], words: str
+) -> None:
+    bad = {k: v for k, v in (channel(URL, "bad") | fields).items() if v is not None}
+    home.configure(bad, channel(URL))
+
+    async def script(runtime: Runtime) -> None:
+        snapshot = await runtime.current()
+        assert set(snapshot.faults) == {"bad"}
+        assert snapshot.faults["bad"].startswith("has no usable token (")
+        assert words in snapshot.faults["bad"]
+        assert values(snapshot) == [TOKEN]
+        assert runtime.config_error is None
+        home.configure(channel(URL, "bad"), channel(URL))
+        assert (await runtime.current()).faults == {}
+
+    run(home, script)
+
+
+def test_a_disabled_channel_is_not_asked_for_its_secret(home: Home, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    home.configure(channel(URL, tokens=[f"command:touch {count}"], enabled=False))
+
+    async def script(runtime: Runtime) -> None:
+        assert (await runtime.current()).faults == {}
+
+    run(home, script)
+    assert not count.exists()
+
+
+def test_a_provider_of_ones_own_needs_no_token(home: Home) -> None:
+    echo = {"name": "echo", "type": "echo"}
+    home.configure(channel(URL, tokens=[]), echo)
+
+    async def script(runtime: Runtime) -> None:
+        snapshot = await runtime.current()
+        assert snapshot.faults == {}
+        assert (snapshot.tokens["main"], snapshot.tokens["echo"]) == ((), ())
+
+    run(home, script)
+
+
+def test_a_secret_that_comes_later_mends_its_channel(home: Home) -> None:
+    """Without a change of the configuration: the secrets file is watched too."""
+    home.configure(channel(URL, tokens=["file:channel/main/1"]))
+
+    async def script(runtime: Runtime) -> None:
+        assert "main" in (await runtime.current()).faults
+        SecretFile(home.paths.secrets_file).set("channel/main/1", "late")
+        snapshot = await runtime.current()
+        assert snapshot.faults == {}
+        assert values(snapshot) == ["late"]
+
+    run(home, script)
+
+
+def test_each_token_has_a_label_of_its_own(home: Home) -> None:
+    """A session's token is chosen by its label: of two alike one would never be used."""
+    tokens = ["command:echo a", "command:echo b", "env:TEST_TOKEN"]
+    home.configure(channel(URL, tokens=tokens))
+
+    async def script(runtime: Runtime) -> None:
+        snapshot = await runtime.current()
+        found = [(token.label, token.reference) for token in snapshot.tokens["main"]]
+        assert found == list(zip(["echo", "echo#2", "TEST_TOKEN"], tokens, strict=True))
+        (main,) = snapshot.config.channels
+        used = {snapshot.token(main, f"session-{number}") for number in range(100)}
+        assert len(used) == 3
+
+    run(home, script)
