@@ -42,11 +42,12 @@ class Shield:
 def find_refusal(headers: list[tuple[bytes, bytes]], server: Server) -> str | None:
     """Why the request is refused, None when it may pass."""
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-    if len(hosts) != 1 or not _host_allowed(host_name(hosts[0]), server):
-        shown = hosts[0] if hosts else ""
+    if len(hosts) != 1:
+        return f"a request names one host in its Host header, this one {len(hosts) or 'none'}"
+    if not _host_allowed(host_name(hosts[0]), server):
         return (
-            f"the host name {shown!r} is not one of this gateway's; "
-            f"allow it with: axonhub config set server.allowed_hosts {shown or 'NAME'}"
+            f"the host name {hosts[0]!r} is not one of this gateway's; "
+            "allow a name with: axonhub config set server.allowed_hosts NAME"
         )
     for name, value in headers:
         if name == b"origin" and value.decode("latin-1") not in server.allowed_origins:
