@@ -38,6 +38,8 @@ def parse(text: str, *, source: str, environ: Mapping[str, str]) -> Config:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(error, text, source) from error
+    except RecursionError as error:
+        raise ConfigError(f"{source}: brackets are nested too deep", hint=_EDIT) from error
     overrides = read_overrides(environ)
     for name, (_, value) in overrides.items():
         _put(data, name, value)

@@ -23,7 +23,7 @@ _TAIL = 8 * 1024
 
 def tee(record: AttemptRecord, chunk: bytes, kept: int) -> int:
     """Note a chunk for the trace; `kept` is how much is kept so far, the new sum is returned."""
-    if kept + len(chunk) > _TEE_LIMIT:
+    if record.answer_dropped or kept + len(chunk) > _TEE_LIMIT:
         record.answer_dropped += len(chunk)
         return kept
     record.answer.append(chunk)

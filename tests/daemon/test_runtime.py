@@ -125,7 +125,9 @@ def test_an_active_profile_is_switched_without_a_restart(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    ["nonsense", "[[channels]]\nname = 'x'\n", "port = 8090", "\x00", b"\xff\xfe", "[server]\nx=1"],
+    ["nonsense", "[[channels]]\nname = 'x'\n", "port = 8090", "\x00", b"\xff\xfe", "[server]\nx=1"]
+    + ["a = " + "[" * 100_000],
+    ids=["words", "half", "key", "nul", "utf-16", "unknown", "nesting"],
 )
 def test_a_broken_change_keeps_the_last_good_one_until_it_is_mended(
     home: Home, broken: str | bytes
