@@ -36,7 +36,7 @@ class InvalidJson(ValueError):
     """The bytes are not JSON; the message says what and where."""
 
 
-class Envelope(Struct, frozen=True):
+class Head(Struct, frozen=True):
     """The few top-level fields that routing needs; read without decoding the rest."""
 
     model: str | None = None
@@ -44,7 +44,23 @@ class Envelope(Struct, frozen=True):
     metadata: Raw = Raw(b"null")
 
 
+class Envelope(Head, frozen=True):
+    """The same with the arrays whose items repeat from request to request, of all protocols.
+
+    A document is read once: their items are slices of it, for whoever stores it in parts.
+    """
+
+    messages: list[Raw] | None = None
+    system: list[Raw] | str | None = None
+    tools: list[Raw] | None = None
+    input: list[Raw] | str | None = None
+    contents: list[Raw] | None = None
+
+
+ARRAYS = tuple(name for name in Envelope.__struct_fields__ if name not in Head.__struct_fields__)
+
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
+_decode_head = msgspec.json.Decoder(Head).decode
 
 
 class Span(Struct, frozen=True):
@@ -80,7 +96,9 @@ def read_envelope(data: bytes) -> tuple[Envelope, bytes]:
     try:
         return _decode_envelope(data), data
     except msgspec.ValidationError:
-        raise
+        # An odd array is the API's to refuse; an odd head is ours.
+        head = _decode_head(data)
+        return Envelope(head.model, head.stream, head.metadata), data
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         repaired = repair_surrogates(data)
         if repaired is data:

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 TokenForm = Literal["anthropic", "bearer", "none"]
-"""How a secret is shown upstream: by its own form (`sk-ant-…`), as a bearer token, or not at all."""
+"""How a secret is shown upstream: by its form (`sk-ant-…`), as a bearer token, or not at all."""
 
 
 class Provider(Struct, frozen=True):
@@ -16,7 +16,7 @@ class Provider(Struct, frozen=True):
     type: str
     title: str
     endpoints: dict[str, str]
-    """Protocol name to base URL; the first one is the main endpoint. Empty: `--base-url` is needed."""
+    """Protocol to base URL; the first one is the main endpoint. Empty: `--base-url` is needed."""
     models: tuple[str, ...] = ()
     """Names and globs; the first is the one a channel test uses."""
     token_form: TokenForm = "bearer"

@@ -134,6 +134,7 @@ class ProxyEndpoint:
             snapshot=snapshot,
         )
         record.body, record.model, record.stream = call.body, call.model, call.streams
+        record.envelope = call.envelope
         return call
 
     def _look_for_session(self, call: ClientCall, record: RequestRecord, reply: Reply) -> None:

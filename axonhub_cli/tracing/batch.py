@@ -148,7 +148,7 @@ class Batch:
             start, end, middle = blobs.difference(body.base, data)
             if len(middle) <= _LONGEST_EDIT:
                 return size, start, end, None, self._pack(middle)
-        found = blobs.find_parts(data) if body.kind == "request" else []
+        found = blobs.find_parts(data, body.envelope) if body.kind == "request" else []
         view = memoryview(data)
         parts = b"".join([self._keep(view[start:end], day) for start, end in found])
         return size, None, None, parts or None, self._pack(blobs.cut_out(data, found))

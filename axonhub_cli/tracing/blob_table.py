@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from axonhub_cli.tracing.blobs import Packer, address
+from axonhub_cli.tracing.blobs import Packer
+from axonhub_cli.tracing.known_contents import KnownContents
 
 GENERATION = 4096
 """Parts; one takes some 150 bytes of memory, and a long session has a few hundred."""
@@ -21,6 +22,7 @@ class BlobTable:
     def __init__(self, generation: int = GENERATION) -> None:
         self.packer = Packer()
         self._generation = generation
+        self._addresses = KnownContents()
         self._young: dict[bytes, int] = {}
         self._old: dict[bytes, int] = {}
 
@@ -32,7 +34,7 @@ class BlobTable:
         redact: Callable[[bytes], bytes],
     ) -> bytes:
         """The part's address; it is in the table afterwards, cleaned, and marked as used."""
-        name = address(part)
+        name = self._addresses.find(part)
         known = self._young.get(name)
         if known is None:
             known = self._old.get(name)

@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
 import zstandard
-from msgspec import Raw, Struct
+from msgspec import Raw
+
+from axonhub_cli.jsonio import ARRAYS, Envelope, read_envelope
 
 HASH_BYTES = 16
 
@@ -35,18 +36,7 @@ _CANDIDATES = 8
 Spans = Sequence[tuple[int, int]]
 
 
-class _Arrays(Struct):
-    """The arrays whose items repeat from request to request, over all protocols."""
-
-    messages: list[Raw] | None = None
-    system: list[Raw] | str | None = None
-    tools: list[Raw] | None = None
-    input: list[Raw] | str | None = None
-    contents: list[Raw] | None = None
-
-
-_decode_arrays = msgspec.json.Decoder(_Arrays).decode
-_NAMES = tuple((name, b'"%b"' % name.encode()) for name in _Arrays.__struct_fields__)
+_NAMES = tuple((name, b'"%b"' % name.encode()) for name in ARRAYS)
 
 
 class Packer:
@@ -63,26 +53,32 @@ class Packer:
         return self._decompressor.decompress(data)
 
 
-def find_parts(body: bytes) -> list[tuple[int, int]]:
+def find_parts(body: bytes, envelope: Envelope | None = None) -> list[tuple[int, int]]:
     """Where the parts worth storing apart stand in the body, in order, none overlapping.
 
+    `envelope`: what was read of this very body already.
     Empty for a body that is short, or no JSON object with such arrays. Nothing is copied, and the
     body is parsed once, for the items' lengths; where an array begins is found by its first item.
     """
     if len(body) < SMALLEST_BODY or _HOLE in body:
         return []
-    try:
-        arrays = _decode_arrays(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
+    envelope = read_arrays(body) if envelope is None else envelope
     found: list[tuple[int, int]] = []
     for name, key in _NAMES:
-        items = getattr(arrays, name)
+        items = getattr(envelope, name)
         if isinstance(items, list) and items:
             found += _spans(body, key, items)
     found.sort()
     # A wrong guess of where an array begins could only be one inside another array's item.
     return found if all(a[1] <= b[0] for a, b in zip(found, found[1:], strict=False)) else []
+
+
+def read_arrays(body: bytes) -> Envelope:
+    """The envelope of a body; an empty one where there is none."""
+    try:
+        return read_envelope(body)[0]
+    except ValueError:
+        return Envelope()
 
 
 def cut_out(body: bytes, parts: Spans) -> bytes:

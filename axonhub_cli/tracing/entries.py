@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Answer, Usage
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
@@ -33,6 +34,7 @@ class Body(Struct):
     kind: str
     data: bytes
     base: bytes | None = None
+    envelope: Envelope | None = None
 
 
 class Entry(Struct, kw_only=True):
@@ -174,7 +176,7 @@ def _counts(usage: Usage) -> Row:
 def _request_bodies(record: RequestRecord, context: Context) -> list[Body]:
     if record.body is None or not context.settings.store_request_body:
         return []
-    return [Body(0, "request", record.body)]
+    return [Body(0, "request", record.body, envelope=record.envelope)]
 
 
 def _sent_bodies(record: RequestRecord, context: Context) -> list[Body]:
@@ -196,7 +198,7 @@ def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
         return None
     if record.agent_id is not None or record.request_class == "auxiliary":
         return None
-    return _optional(clean, find_title(record.body))
+    return _optional(clean, find_title(record.body, record.envelope))
 
 
 def _optional(clean: Callable[[str], str], text: str | None) -> str | None:

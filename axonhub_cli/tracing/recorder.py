@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-from axonhub_cli.jsonio import Json
+from axonhub_cli.jsonio import Envelope, Json
 
 Status = Literal["running", "completed", "failed", "canceled"]
 Source = Literal["api", "test"]
@@ -67,6 +67,8 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """As received; the writer redacts them."""
     body: bytes | None = None
+    envelope: Envelope | None = None
+    """What was read of `body` already; its items are slices of those bytes."""
     decision: dict[str, Json] = field(default_factory=dict)
     """How it was routed: rule, candidates, rejections."""
     attempts: list[AttemptRecord] = field(default_factory=list)

@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import msgspec
-from msgspec import Raw, Struct
-
 from axonhub_cli import jsonio
-from axonhub_cli.jsonio import Json
+from axonhub_cli.jsonio import Envelope, Json
+from axonhub_cli.tracing.blobs import read_arrays
 
 MAX_TITLE = 80
 
@@ -28,24 +26,20 @@ _LOOKED_AT = 32
 """Messages; who has said nothing by then is no user."""
 
 
-class _Body(Struct):
-    messages: list[Raw] = []
+def find_title(body: bytes, envelope: Envelope | None = None) -> str | None:
+    """The first thing a user said in a request's messages, at most 80 characters; or None.
 
-
-_decode_body = msgspec.json.Decoder(_Body).decode
-
-
-def find_title(body: bytes) -> str | None:
-    """The first thing a user said in a request's messages, at most 80 characters; or None."""
+    `envelope`: what was read of this very body already.
+    """
+    messages = (read_arrays(body) if envelope is None else envelope).messages or []
     try:
-        messages = _decode_body(body).messages
         for raw in messages[:_LOOKED_AT]:
             message = jsonio.decode(bytes(raw))
             if isinstance(message, dict) and message.get("role") == "user":
                 said = "\n".join(user_texts(message.get("content")))
                 if said:
                     return shorten(said, MAX_TITLE)
-    except (msgspec.DecodeError, jsonio.InvalidJson, UnicodeDecodeError, RecursionError):
+    except jsonio.InvalidJson:
         pass
     return None
 

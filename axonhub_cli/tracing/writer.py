@@ -149,7 +149,7 @@ class TraceWriter:
         if whole <= room:
             return whole
         self.bodies_dropped += 1
-        record.body = None
+        record.body = record.envelope = None
         for attempt in record.attempts:
             attempt.sent_body = None
             if answers > room:

@@ -57,8 +57,9 @@ def proxy(upstream: Upstream) -> Iterator[ForwardProxy]:
         server.stop()
 
 
-def test_nothing_is_added_to_the_headers(upstream: Upstream) -> None:
-    with_upstreams(lambda u: read(u, call(f"{upstream.url}/v1/messages")))
+@pytest.mark.parametrize("size", [2, 2 << 20])
+def test_nothing_is_added_to_the_headers(upstream: Upstream, size: int) -> None:
+    with_upstreams(lambda u: read(u, call(f"{upstream.url}/v1/other", b"x" * size)))
     names = [name.lower() for name, _ in upstream.requests[0].headers]
     assert sorted(names) == ["content-length", "content-type", "host", "x-odd"]
 

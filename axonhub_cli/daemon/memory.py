@@ -1,0 +1,31 @@
+"""Keep the allocator from giving memory back after each large body.
+
+glibc returns what lies free at the heap's end at once, and the kernel hands it out anew page by
+page: with bodies of 2 MB that was 900 page faults and half the CPU time of a request (measured
+2026-11). With a margin they are reused; what is over the margin still goes back.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# <malloc.h>
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+
+KEPT_BYTES = 16 << 20
+LARGEST_FROM_HEAP = 16 << 20
+
+
+def keep_freed_memory() -> bool:
+    """Set the margins of this process; False where the C library has none (not glibc)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    done = mallopt(_M_MMAP_THRESHOLD, LARGEST_FROM_HEAP)
+    return bool(mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES) and done)
