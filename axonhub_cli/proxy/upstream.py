@@ -9,7 +9,10 @@ proxies (HTTP and SOCKS5), and the embedded echo provider.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -21,9 +24,15 @@ import httpx
 from aiohttp.abc import AbstractStreamWriter
 from httpx_aiohttp import AiohttpTransport
 from msgspec import Struct
+from yarl import URL
 
 from axonhub_cli.echo.script import Reply, respond
-from axonhub_cli.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from axonhub_cli.errors import (
+    UpstreamError,
+    UpstreamGarbled,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from axonhub_cli.proxy.proxies import ProxyRules
 
 HeaderList = list[tuple[bytes, bytes]]
@@ -33,6 +42,8 @@ HeaderList = list[tuple[bytes, bytes]]
 _LARGEST_RAW_BODY = 1 << 20
 # Whatever a client did not send must not be invented on its behalf.
 _NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+# aiohttp's own limit (8 KB) refuses answers that other clients take.
+_LONGEST_HEADER = 256 * 1024
 _CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 
 
@@ -95,6 +106,7 @@ class Upstreams:
         # Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle.
         self._tls = httpx.create_ssl_context()
         self._direct: AiohttpTransport | None = None
+        self._literal: httpx.AsyncHTTPTransport | None = None
         self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def open(self, call: UpstreamCall) -> Exchange:
@@ -116,17 +128,22 @@ class Upstreams:
         )
 
     async def aclose(self) -> None:
-        transports = [*self._proxied.values(), *([self._direct] if self._direct else [])]
-        self._proxied, self._direct = {}, None
+        transports = [*self._proxied.values(), self._direct, self._literal]
+        self._proxied, self._direct, self._literal = {}, None, None
         for transport in transports:
-            await transport.aclose()
+            if transport is not None:
+                await transport.aclose()
 
     def _transport(self, call: UpstreamCall) -> httpx.AsyncBaseTransport:
         proxy = self._find_proxy(call.url, call.proxy)
-        if proxy is None:
+        if proxy is None and not _is_rewritten(call):
             if self._direct is None:
                 self._direct = AiohttpTransport(client=self._session)
             return self._direct
+        if proxy is None:
+            if self._literal is None:
+                self._literal = httpx.AsyncHTTPTransport(verify=self._tls, limits=_LIMITS)
+            return self._literal
         if proxy not in self._proxied:
             self._proxied[proxy] = _proxy_transport(proxy, self._tls)
         return self._proxied[proxy]
@@ -139,15 +156,41 @@ class Upstreams:
             auto_decompress=False,
             skip_auto_headers=_NOTHING_ADDED,
             timeout=aiohttp.ClientTimeout(total=None),
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
         )
 
 
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60)
+
+
+def _is_rewritten(call: UpstreamCall) -> bool:
+    """Would aiohttp change what the client sent? It writes headers as UTF-8 and quotes URLs anew;
+    httpx's own transport, which is slower, leaves both alone."""
+    return _is_requoted(call.url) or not all(map(_is_utf8, call.headers))
+
+
+@lru_cache(maxsize=256)
+def _is_requoted(url: str) -> bool:
+    try:
+        return not url.endswith(URL(url).raw_path_qs)
+    except ValueError:
+        return False
+
+
+def _is_utf8(header: tuple[bytes, bytes]) -> bool:
+    value = header[1]
+    try:
+        return value.isascii() or bool(value.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 def _proxy_transport(proxy: str, tls: object) -> httpx.AsyncHTTPTransport:
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60)
     # httpx knows `socks5`; `socks5h` (names resolved by the proxy) is what its client does anyway.
     url = re.sub(r"^socks5h:", "socks5:", proxy)
     try:
-        return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=url)  # type: ignore[arg-type]
+        return httpx.AsyncHTTPTransport(verify=tls, limits=_LIMITS, proxy=url)  # type: ignore[arg-type]
     except (ValueError, httpx.InvalidURL) as error:
         raise UpstreamUnreachable(f"the proxy {_shown(proxy)} cannot be used: {error}") from error
 
@@ -216,21 +259,56 @@ def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> Upstr
             hint="behind a company proxy, set SSL_CERT_FILE to its CA bundle",
         )
     if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
-        # What fails behind a proxy is TLS with the provider, or told by the proxy itself.
-        is_proxy = proxy is not None and isinstance(_root(cause), OSError)
-        place = f"the proxy {_shown(proxy)}" if proxy and is_proxy else where
+        place = f"the proxy {_shown(proxy)}" if proxy and _is_network_error(cause) else where
         return UpstreamUnreachable(f"cannot connect to {place}: {_reason(cause)}")
     if isinstance(cause, httpx.ProxyError):
         return UpstreamUnreachable(f"the proxy refused the connection: {_reason(cause)}")
     if isinstance(cause, httpx.UnsupportedProtocol | aiohttp.InvalidURL | ValueError):
         return UpstreamUnreachable(f"{_shown(call.url)} is not a URL that can be called")
+    return _broken(cause, where)
+
+
+def _broken(cause: Exception, where: str) -> UpstreamError:
+    """An open connection gave no head of an answer. Where a byte of one came, it may have been
+    worked on and billed: only silence is repeated."""
+    told = cause.args[0] if cause.args else ""
+    begun = isinstance(cause, aiohttp.ServerDisconnectedError) and not isinstance(told, str)
+    if begun:
+        return UpstreamUnreachable(f"{where} closed the connection inside its answer's head")
+    ended = isinstance(cause, httpx.RemoteProtocolError) and "disconnected" in str(told)
+    if isinstance(cause, aiohttp.ClientResponseError | httpx.RemoteProtocolError) and not ended:
+        return UpstreamGarbled(f"what {where} answers is not HTTP: is the base URL right?")
     return UpstreamUnreachable(f"{where} closed the connection without an answer", dropped=True)
 
 
 def _reason(error: BaseException) -> str:
-    inner = getattr(error, "os_error", None) or error
-    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    """What went wrong, in the system's words where it was the system that failed."""
+    root = _root(error)
+    if (
+        isinstance(root, OSError)
+        and root.errno
+        and not isinstance(root, ssl.SSLError | socket.gaierror)
+    ):
+        return os.strerror(root.errno).lower()
+    text = getattr(root, "strerror", None) or str(root) or type(root).__name__
     return _shown(text)
+
+
+def _is_network_error(error: BaseException) -> bool:
+    """Not one of TLS, which may come from behind a proxy."""
+    root = _root(error)
+    return isinstance(root, OSError) and not isinstance(root, ssl.SSLError)
+
+
+def _root(error: BaseException) -> BaseException:
+    """What happened first, below what each library made of it."""
+    first = error.args[0] if error.args else None  # where httpcore keeps its cause
+    inner = getattr(error, "os_error", None) or error.__cause__ or first
+    if isinstance(inner, BaseException):
+        return _root(inner)
+    if isinstance(error, BaseExceptionGroup):  # one for each address of the host
+        return _root(error.exceptions[0])
+    return error
 
 
 def _shown(text: str) -> str:
