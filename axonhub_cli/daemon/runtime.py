@@ -26,6 +26,7 @@ logger = logging.getLogger("axonhub")
 
 _LOOK_EVERY_S = 0.005
 _ASK_AGAIN_S = 30.0
+_RETRY_FAULTS_S = 60.0
 
 
 class Runtime:
@@ -44,6 +45,7 @@ class Runtime:
         self._seen: tuple[Any, ...] | None = None
         self._lock = asyncio.Lock()
         self._look_at = 0.0
+        self._retry_at = 0.0
         self._asked_again_at = -_ASK_AGAIN_S
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
@@ -64,6 +66,9 @@ class Runtime:
         if now < self._look_at and self._seen is not None:
             return self.snapshot
         self._look_at = now + _LOOK_EVERY_S
+        if self.snapshot.faults and now >= self._retry_at:
+            # A keyring that was locked, a password manager that was not running.
+            self._seen = None
         if fingerprint(self._paths) != self._seen:
             async with self._lock:
                 await self._reload()
@@ -101,6 +106,7 @@ class Runtime:
         config = load(self._paths, self._environ)
         # A keyring may ask the user to unlock it, a command may call a password manager.
         self.snapshot = await asyncio.to_thread(self._read, config)
+        self._retry_at = self._clock() + _RETRY_FAULTS_S
 
     def _read(self, config: Config) -> Snapshot:
         known = self.secrets
@@ -119,7 +125,6 @@ class Runtime:
                 tokens[channel.name] = self._tokens(channel)
             except SecretError as error:
                 faults[channel.name] = f"has no usable token ({error.message})"
-                logger.warning("channel %s has no usable token: %s", channel.name, error.message)
         return Snapshot(
             config=config,
             keys={key.hash: key for key in config.keys},
@@ -133,7 +138,14 @@ class Runtime:
         provider = PROVIDERS[channel.type]
         if not channel.tokens and channel.base_url is None and provider.token_form != "none":
             raise SecretError("no token is configured")
-        return tuple(
-            Token(label, self.secrets.resolve(ref), ref)
-            for label, ref in zip(labels_of(channel.tokens), channel.tokens, strict=True)
-        )
+        tokens: list[Token] = []
+        failure: SecretError | None = None
+        for label, ref in zip(labels_of(channel.tokens), channel.tokens, strict=True):
+            try:
+                tokens.append(Token(label, self.secrets.resolve(ref), ref))
+            except SecretError as error:
+                failure = error
+                logger.warning("token %s of channel %s: %s", label, channel.name, error.message)
+        if failure is not None and not tokens:
+            raise failure
+        return tuple(tokens)

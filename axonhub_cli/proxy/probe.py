@@ -193,6 +193,11 @@ async def _fetch(
     config: Config, channel: Channel, token: Token | None, environ: Mapping[str, str]
 ) -> list[str]:
     protocol, base_url = _endpoint(channel)
+    if base_url.endswith("##"):
+        raise UsageError(
+            f"the address of channel {channel.name!r} is a whole URL: there is none for a list",
+            hint=f"axonhub channel models {channel.name} --add NAME",
+        )
     secret = token.secret.reveal() if token is not None else None
     call = UpstreamCall(
         method="GET",

@@ -265,7 +265,6 @@ def test_under_load_the_files_are_looked_at_now_and_then(home: Home) -> None:
 
 FAILING: list[tuple[dict[str, Any], str]] = [
     ({"tokens": ["env:NOT_SET"]}, "NOT_SET"),
-    ({"tokens": ["env:TEST_TOKEN", "env:NOT_SET"]}, "NOT_SET"),
     ({"tokens": ["file:channel/x/1"]}, "holds no"),
     ({"tokens": ["keyring:channel/x/1"]}, "holds no"),
     ({"tokens": ["command:false"]}, "code 1"),
@@ -343,5 +342,31 @@ def test_each_token_has_a_label_of_its_own(home: Home) -> None:
         (main,) = snapshot.config.channels
         used = {snapshot.token(main, f"session-{number}") for number in range(100)}
         assert len(used) == 3
+
+    run(home, script)
+
+
+def test_a_secret_that_could_not_be_read_is_tried_again_after_a_while(home: Home) -> None:
+    source = home.path / "token.txt"
+    home.configure(channel(URL, tokens=[f"command:cat {source}"]))
+    clock = Clock(step=0.0)
+
+    async def script(runtime: Runtime) -> None:
+        assert set((await runtime.current()).faults) == {"main"}
+        source.write_text(TOKEN)
+        clock.now += 30
+        assert set((await runtime.current()).faults) == {"main"}
+        clock.now += 31
+        assert values(await runtime.current()) == [TOKEN]
+
+    run(home, script, clock)
+
+
+def test_one_good_token_of_several_is_enough(home: Home) -> None:
+    home.configure(channel(URL, tokens=["env:NOT_SET", "env:TEST_TOKEN"]))
+
+    async def script(runtime: Runtime) -> None:
+        snapshot = await runtime.current()
+        assert (values(snapshot), snapshot.faults) == ([TOKEN], {})
 
     run(home, script)

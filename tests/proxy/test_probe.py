@@ -104,3 +104,11 @@ def test_a_refused_list_of_models_is_an_error(home: Home, upstream: Upstream) ->
     secrets = SecretStore(home.paths, config, home.environ)
     with pytest.raises(UpstreamError, match="no list for you"):
         fetch_models(config, config.channels[0], secrets, home.environ)
+
+
+def test_a_whole_url_has_no_list_of_models(home: Home, upstream: Upstream) -> None:
+    home.configure(channel(f"{upstream.url}/custom##"))
+    config = load(home.paths, home.environ)
+    secrets = SecretStore(home.paths, config, home.environ)
+    with pytest.raises(UsageError, match="a whole URL"):
+        fetch_models(config, config.channels[0], secrets, home.environ)
