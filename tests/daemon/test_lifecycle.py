@@ -117,6 +117,21 @@ def test_a_second_daemon_says_that_one_runs_already(home: Home, upstream: Upstre
         daemon.stop()
 
 
+def test_a_second_daemon_on_another_port_is_refused_and_hides_nothing(
+    home: Home, upstream: Upstream
+) -> None:
+    daemon = start(home, upstream)
+    try:
+        second = home.axonhub("serve", "--port", "0", check=False)
+        assert second.returncode == 1
+        assert f"axonhub runs already: http://localhost:{daemon.port}" in second.stderr
+        found = find_daemon(home.paths)
+        assert found is not None
+        assert found.port == daemon.port
+    finally:
+        daemon.stop()
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_foreign_listener_on_either_loopback_address_is_reported(
     home: Home, address: str
