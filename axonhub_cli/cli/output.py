@@ -142,6 +142,7 @@ def ask_secret(prompt: str, *, flags: str) -> str:
         note("")
         raise
     except EOFError:
+        note("")
         raise CommandFailed("nothing was entered; nothing was changed") from None
 
 

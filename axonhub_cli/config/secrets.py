@@ -125,6 +125,12 @@ class SecretStore:
             edit.otherwise(lambda: self.forget(ref))
         return ref
 
+    def require_backend(self) -> None:
+        """Raise `SecretError` where nothing can be stored; to call before a person is asked."""
+        if self._backend == "keyring":
+            service = self._service or "axonhub"
+            self._in_keyring("read", lambda: _get_from_keyring(service, "is it there?"))
+
     def forget(self, ref: str, *, edit: ConfigEdit | None = None) -> None:
         """Remove a stored value; `env:` and `command:` have none, one that is gone is no error.
 

@@ -110,6 +110,19 @@ def test_a_secret_is_asked_for_at_a_terminal_alone(monkeypatch: pytest.MonkeyPat
     assert caught.value.hint == "give --token-stdin"
 
 
+def test_an_answer_that_ends_at_once_leaves_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ends(prompt: str, stream: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    monkeypatch.setattr("getpass.getpass", ends)
+    with pytest.raises(CommandFailed, match="nothing was entered"):
+        output.ask_secret("Token", flags="")
+    assert capsys.readouterr().err == "\n"
+
+
 def test_a_paragraph_is_indented_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     output.paragraph("one\n\ttwo\x1b[31m\n", indent=2, style="1")
     output.paragraph("")

@@ -234,6 +234,14 @@ class TestKeyring:
         with pytest.raises(SecretError, match="the keyring holds no 'a'"):
             store.resolve("keyring:a")
 
+    def test_what_can_store_nothing_is_told_before_there_is_a_secret(self, paths: Paths) -> None:
+        use(NoKeyring)
+        with pytest.raises(SecretError, match="no keyring is available here"):
+            in_keyring(paths).require_backend()
+        SecretStore(paths, Config(secrets=SecretSettings(backend="file")), {}).require_backend()
+        use(backends.Memory)
+        in_keyring(paths).require_backend()
+
     def test_without_any_keyring_the_choices_are_told(self, paths: Paths) -> None:
         use(NoKeyring)
         with pytest.raises(SecretError) as caught:

@@ -65,7 +65,7 @@ def add(
     values = _new_channel(name or provider.type, provider, flags)
     _check_name(session.config(), values["name"])
     _say_where(provider, values)
-    chosen = _choose_token(session, provider, secret, values["name"])
+    chosen = _choose_token(session, provider, secret, values)
     _write(session, values, chosen, enabled=no_test)
     if no_test:
         output.note(f"Channel {values['name']} is added and enabled, without a test.")
@@ -127,14 +127,15 @@ def _say_where(provider: Provider, values: dict[str, Any]) -> None:
 
 
 def _choose_token(
-    session: Session, provider: Provider, secret: TokenFlags, name: str
+    session: Session, provider: Provider, secret: TokenFlags, values: dict[str, Any]
 ) -> Token | None:
     given = given_token(secret, session.environ)
     if provider.token_form == "none":
         if given is not None:
             raise UsageError(f"type {provider.type!r} takes no token")
         return None
-    return given or ask_token(provider, name)
+    at_home = not (values.get("base_url") or values.get("endpoints"))
+    return given or ask_token(provider, values["name"], session.secrets(), at_home=at_home)
 
 
 def _write(session: Session, values: dict[str, Any], token: Token | None, *, enabled: bool) -> None:

@@ -124,7 +124,9 @@ def _choose_token(
         )
     given = given_token(secret, session.environ)
     if given is None and ask:
-        given = ask_token(find_provider(type_name), channel.name)
+        at_home = not (channel.base_url or channel.endpoints)
+        provider = find_provider(type_name)
+        given = ask_token(provider, channel.name, session.secrets(), at_home=at_home)
     return given
 
 

@@ -64,7 +64,10 @@ def _add(session: Session, channel: Channel, label: str, secret: TokenFlags) -> 
     if provider.token_form == "none":
         raise UsageError(f"type {provider.type!r} takes no token")
     _check_label(channel, label)
-    given = given_token(secret, session.environ) or ask_token(provider, channel.name)
+    at_home = not (channel.base_url or channel.endpoints)
+    given = given_token(secret, session.environ) or ask_token(
+        provider, channel.name, session.secrets(), at_home=at_home
+    )
     with changing(session) as change:
         now = find_channel(change.config, channel.name)
         _check_label(now, label)
@@ -74,7 +77,7 @@ def _add(session: Session, channel: Channel, label: str, secret: TokenFlags) -> 
         if kept in now.tokens:
             raise UsageError(f"channel {channel.name!r} has this token already")
         change.edit.update("channels", channel.name, {"tokens": [*now.tokens, kept]})
-    output.note(f"Channel {channel.name} has {len(now.tokens) + 1} tokens.")
+    output.note(f"Channel {channel.name} has {_counted(len(now.tokens) + 1)}.")
 
 
 def _remove(session: Session, channel: Channel, label: str) -> None:
@@ -86,8 +89,7 @@ def _remove(session: Session, channel: Channel, label: str) -> None:
         change.drop_secret(reference)
         change.edit.update("channels", channel.name, {"tokens": left or None})
     if left:
-        tokens = "1 token" if len(left) == 1 else f"{len(left)} tokens"
-        output.note(f"Channel {channel.name} has {tokens} left.")
+        output.note(f"Channel {channel.name} has {_counted(len(left))} left.")
     else:
         output.warn(
             f"channel {channel.name} has no token left",
@@ -130,6 +132,10 @@ def _check_label(channel: Channel, label: str) -> None:
             f"channel {channel.name!r} has a token {label!r} already",
             hint=f"`axonhub channel token {channel.name} --remove {label}` first",
         )
+
+
+def _counted(number: int) -> str:
+    return f"{number} token{'' if number == 1 else 's'}"
 
 
 def _find(channel: Channel, label: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -12,9 +13,14 @@ from axonhub_cli.cli import output
 from axonhub_cli.errors import UsageError
 from axonhub_cli.providers import Provider
 
+if TYPE_CHECKING:
+    from axonhub_cli.config.secrets import SecretStore
+
 FLAGS = "give --token-stdin, --token-env NAME or --token-command COMMAND"
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What Anthropic and others begin their tokens with; the command's text goes into the configuration.
+_TOKEN = re.compile(r"\bsk-[\w-]{16,}")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^=]")
 
 
@@ -57,6 +63,11 @@ def check_flags(flags: TokenFlags) -> None:
         )
     if flags.command is not None and not flags.command.strip():
         raise UsageError("--token-command is empty")
+    if flags.command is not None and _TOKEN.search(flags.command):
+        raise UsageError(
+            "--token-command takes a command that prints the token, and there is a token in it",
+            hint="to store the token itself, leave the flag away: it is asked for",
+        )
 
 
 def given_token(flags: TokenFlags, environ: Mapping[str, str]) -> Token | None:
@@ -76,12 +87,17 @@ def given_token(flags: TokenFlags, environ: Mapping[str, str]) -> Token | None:
     return None
 
 
-def ask_token(provider: Provider, channel: str) -> Token:
-    """Ask with a hidden prompt. Raises `UsageError` where nobody can be asked."""
-    if output.is_terminal() and provider.token_url:
+def ask_token(provider: Provider, channel: str, secrets: SecretStore, *, at_home: bool) -> Token:
+    """Ask with a hidden prompt; `at_home`: the provider's own address will see the token.
+
+    Raises `UsageError` where nobody can be asked, `SecretError` where nothing can be stored.
+    """
+    if output.is_terminal():
+        secrets.require_backend()
         is_command = " " in provider.token_url
         where = f"run `{provider.token_url}`" if is_command else f"see {provider.token_url}"
-        output.note(f"To get a token: {where}.")
+        if provider.token_url and (is_command or at_home):
+            output.note(f"To get a token: {where}.")
     text = output.ask_secret(f"{provider.token_prompt} for {channel}", flags=FLAGS)
     return Token(value=clean_token(text))
 

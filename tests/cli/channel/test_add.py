@@ -1,4 +1,7 @@
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
 
 from axonhub_cli.config.schema import Mapping
 from tests.support import plays
@@ -161,6 +164,28 @@ def test_the_prompt_is_hidden_and_says_where_a_token_comes_from(cli: Cli) -> Non
     assert "To get a token: run `claude setup-token`." in result.err
     assert "`claude setup-token`" in cli.prompts[0] and "(hidden)" in cli.prompts[0]
     assert TOKEN in cli.secrets()
+
+
+def test_nobody_is_asked_for_a_token_that_could_not_be_kept(cli: Cli) -> None:
+    before = keyring.get_keyring()
+    none: type[KeyringBackend] = NoKeyring
+    keyring.set_keyring(none())
+    try:
+        cli.environ["AXONHUB_SECRETS_BACKEND"] = "keyring"
+        cli.type_in(secret=TOKEN)
+        said = cli.fails("channel", "add", "--type", "claude-code")
+    finally:
+        keyring.set_keyring(before)
+    assert "no keyring is available here" in said
+    assert cli.prompts == []
+
+
+def test_who_asks_for_another_address_is_not_sent_to_the_vendor_for_a_token(cli: Cli) -> None:
+    cli.type_in(secret=TOKEN)
+    add = ("channel", "add", "--type", "anthropic", "--no-test")
+    assert "To get a token: " not in cli.ok(*add, "a", "--base-url", "http://127.0.0.1:9").err
+    cli.type_in(secret=TOKEN)
+    assert "To get a token: " in cli.ok(*add, "b").err
 
 
 def test_a_secret_goes_again_when_the_configuration_cannot_be_written(cli: Cli) -> None:

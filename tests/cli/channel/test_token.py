@@ -30,6 +30,8 @@ def test_a_token_is_added_and_removed_by_its_label(cli: Cli) -> None:
     result = cli.ok("channel", "token", "main", "--remove", "work")
     assert "has no token left" in result.err
     assert cli.secrets().count("sk-") == 0
+    result = cli.ok("channel", "token", "main", "--add", "1", "--token-stdin", stdin=FIRST)
+    assert "has 1 token." in result.err
 
 
 def test_a_token_is_asked_for_at_a_terminal(cli: Cli) -> None:

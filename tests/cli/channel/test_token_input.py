@@ -50,6 +50,7 @@ def test_a_token_may_end_like_base64() -> None:
         (TokenFlags(env="X", command="y"), "exclude each other"),
         (TokenFlags(env=SECRET), "takes the name of a variable"),
         (TokenFlags(command=" "), "--token-command is empty"),
+        (TokenFlags(command=f"echo {SECRET}"), "there is a token in it"),
         (TokenFlags(argv=SECRET), "kept in the shell's history"),
     ],
 )
