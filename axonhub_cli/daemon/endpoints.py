@@ -21,7 +21,7 @@ from axonhub_cli.daemon.body import read_body
 from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.state import CHALLENGE_HEADER, proof
-from axonhub_cli.errors import AxonHubError, ClientError, ErrorInfo, NoCandidate
+from axonhub_cli.errors import STATUS, AxonHubError, ClientError, ErrorInfo, Kind, NoCandidate
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
@@ -80,7 +80,7 @@ class ProxyEndpoint:
                 _note_failure(record, error)
                 raise
             finally:
-                record.http_status = reply.status
+                record.http_status = reply.status or record.http_status
                 context.recorder.finished(record)
         except ClientLeft:
             return
@@ -237,10 +237,14 @@ def _note_failure(record: RequestRecord, error: BaseException) -> None:
     elif record.status == "running":
         record.status = "failed"
         record.error = error.message if isinstance(error, AxonHubError) else type(error).__name__
+        record.http_status = STATUS[_kind(error)]
+
+
+def _kind(error: BaseException) -> Kind:
+    return error.kind if isinstance(error, ClientError | NoCandidate) else "internal"
 
 
 def _info(error: AxonHubError, reply: Reply) -> ErrorInfo:
-    kind = error.kind if isinstance(error, ClientError | NoCandidate) else "internal"
     ids = [value.decode() for name, value in reply.extra_headers if name == b"ah-request-id"]
     message = f"{error.message} (try: {error.hint})" if error.hint else error.message
-    return ErrorInfo.of(kind, message, request_id=ids[0] if ids else None)
+    return ErrorInfo.of(_kind(error), message, request_id=ids[0] if ids else None)

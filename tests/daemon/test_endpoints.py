@@ -76,6 +76,13 @@ def test_health_says_who_it_is(daemon: Daemon) -> None:
     assert "config_error" not in found
 
 
+def test_a_request_that_was_refused_is_recorded_with_the_status_it_got(daemon: Daemon) -> None:
+    assert daemon.post(b'{"model":"gpt-9"}')[0] == 404
+    daemon.stop()
+    (request,) = daemon.home.json("request", "list")
+    assert (request["status"], request["http_status"]) == ("failed", 404)
+
+
 def test_an_unknown_path_is_a_404_that_names_the_known_ones(daemon: Daemon) -> None:
     status, _, answer = ask(daemon, "POST", "/v2/nothing", b"{}")
     assert status == 404
