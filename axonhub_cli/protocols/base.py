@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
 
 Operation = Literal["generate", "count_tokens"]
@@ -41,20 +42,6 @@ class StreamEnd(Struct, frozen=True):
     """The message of the error event that ended it."""
 
 
-class Usage(Struct, frozen=True):
-    """Tokens of one answer; None where the upstream did not say. `input` excludes cached tokens."""
-
-    input: int | None = None
-    cache_read: int | None = None
-    cache_write: int | None = None
-    output: int | None = None
-    reasoning: int | None = None
-    """Part of `output`."""
-    cache_write_5m: int | None = None
-    cache_write_1h: int | None = None
-    """The two parts of `cache_write`, by how long the entry lives; they are priced apart."""
-
-
 class Answer(Struct, frozen=True):
     """What an upstream's complete (or broken) answer said, read after the fact for the trace."""
 
@@ -85,6 +72,8 @@ class WireProtocol(Struct, frozen=True):
     """Look at whole SSE events that arrived before the commit."""
     read_end: Callable[[bytes], StreamEnd]
     """Judge a stream by its last whole events, when no more will come."""
+    is_terminal: Callable[[bytes], bool]
+    """Do these whole events end the stream, so that nothing of the answer can follow?"""
     error_status: Callable[[bytes], int]
     """The HTTP status that belongs to an error event's data."""
     read_answer: Callable[[bytes], Answer]

@@ -18,8 +18,9 @@ from axonhub_cli.errors import (
     UpstreamStatus,
     UsageError,
 )
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.protocols.base import Usage, WireProtocol
+from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall

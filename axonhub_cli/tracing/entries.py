@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Envelope
-from axonhub_cli.protocols.base import Answer, Usage
+from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.title import find_title

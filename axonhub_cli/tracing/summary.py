@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from axonhub_cli.protocols.base import Usage
+from axonhub_cli.ir.response import Usage
 
 
 class Seen(Struct, frozen=True, kw_only=True):

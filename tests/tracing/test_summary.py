@@ -1,6 +1,6 @@
 from typing import Any
 
-from axonhub_cli.protocols.base import Usage
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.tracing.summary import Seen, Summary
 
 

@@ -21,6 +21,7 @@ PROTOCOL = WireProtocol(
     ping=b'event: ping\ndata: {"type": "ping"}\n\n',
     read_point=stream.read_point,
     read_end=stream.read_end,
+    is_terminal=stream.is_terminal,
     error_status=errors.error_status,
     read_answer=read_answer,
     read_totals=read_totals,

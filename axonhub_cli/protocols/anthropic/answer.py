@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.base import Answer, Usage
+from axonhub_cli.protocols.base import Answer
 
 _Object = dict[str, Json]
 

@@ -54,6 +54,16 @@ def read_end(tail: bytes) -> StreamEnd:
     return StreamEnd(missing=None)
 
 
+def is_terminal(data: bytes) -> bool:
+    """Has `message_stop` or an error come in these events?
+
+    Asked with every read of a stream: what cannot be one is found out without parsing.
+    """
+    if b"message_stop" not in data and b'"error"' not in data:
+        return False
+    return read_end(data).missing == b""
+
+
 def _type(event: SseEvent) -> str:
     # `message` is what an event without a name is called (WHATWG HTML, "Server-sent events").
     if event.name not in ("", "message"):

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols.anthropic.answer import read_answer, read_totals
-from axonhub_cli.protocols.base import Answer, Usage
+from axonhub_cli.protocols.base import Answer
 
 EVENTS: list[dict[str, object]] = [
     {

@@ -1,0 +1,48 @@
+"""A complete answer, and what it cost in tokens."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from axonhub_cli.ir.request import Block, Extra
+
+StopReason = Literal[
+    "end", "max_tokens", "stop_sequence", "tool_use", "refusal", "pause", "context_window"
+]
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one answer; None where the upstream did not say. `input` excludes cached tokens.
+
+    `cache_write` is the sum of what is kept for five minutes and for an hour. `output` includes
+    `reasoning`.
+    """
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cache_write_5m: int | None = None
+    cache_write_1h: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+
+
+class Stop(Struct, frozen=True):
+    """Why the answer ended. `native` is the upstream's own word when none of ours means it."""
+
+    reason: StopReason = "end"
+    sequence: str | None = None
+    """The stop sequence that was met."""
+    native: str | None = None
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    id: str | None = None
+    model: str | None = None
+    content: tuple[Block, ...] = ()
+    stop: Stop = Stop()
+    usage: Usage = Usage()
+    service_tier: str | None = None
+    extra: Extra = field(default_factory=dict)

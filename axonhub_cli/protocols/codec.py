@@ -1,0 +1,70 @@
+"""What a protocol must offer to be converted: wire to hub (`decode`) and hub to wire (`encode`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.ir.events import Event
+from axonhub_cli.ir.loss import Loss
+from axonhub_cli.ir.request import Request
+from axonhub_cli.ir.response import Response
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.sse import SseEvent
+
+UNSIGNED = "axonhub-unsigned"
+"""The signature of reasoning that came without one: known by its form, never sent to a provider."""
+
+
+class Encoded(Struct, frozen=True):
+    """A request body, and what of the request it does not say."""
+
+    body: dict[str, Json]
+    losses: tuple[Loss, ...] = ()
+
+
+class ReplyContext(Struct, frozen=True):
+    """What an answer needs to know of its request."""
+
+    model: str
+    """The name the client asked for: a converted answer carries it."""
+    id: str
+    """Used when the upstream gave none."""
+    created: int = 0
+    """Epoch seconds, for protocols that tell."""
+    wants_usage: bool = True
+
+
+class StreamDecoder(Protocol):
+    """SSE events of an upstream to events of the hub. One for each stream."""
+
+    def feed(self, event: SseEvent) -> list[Event]: ...
+
+    def close(self) -> list[Event]:
+        """No more will come: the events still owed, `Failed` when the stream had not ended."""
+        ...
+
+
+class StreamEncoder(Protocol):
+    """Events of the hub to SSE bytes of the client's protocol. One for each stream."""
+
+    def feed(self, event: Event) -> bytes: ...
+
+
+class Codec(Struct, frozen=True):
+    """One protocol's conversion. Pure functions over decoded JSON."""
+
+    decode_request: Callable[[dict[str, Json]], Request]
+    """Raises `ClientError("invalid_request")` naming the JSON path of what cannot be."""
+    encode_request: Callable[[Request, str], Encoded]
+    """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
+    decode_response: Callable[[Json], Response]
+    """Tolerant: upstreams send nulls and odd types. Raises `UpstreamGarbled` for no answer."""
+    encode_response: Callable[[Response, ReplyContext], Json]
+    stream_decoder: Callable[[], StreamDecoder]
+    stream_encoder: Callable[[ReplyContext], StreamEncoder]
+    decode_error: Callable[[int, bytes], ErrorInfo]
+    """An error answer of the upstream, for a client of another protocol."""

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import base64
+
+from axonhub_cli.protocols.codec import UNSIGNED, Encoded
+
+
+def test_the_placeholder_of_a_signature_cannot_be_a_real_one() -> None:
+    # Real ones are base64; this has a character that base64 has not.
+    try:
+        base64.b64decode(UNSIGNED, validate=True)
+    except ValueError:
+        return
+    raise AssertionError("it could be taken for a provider's signature")
+
+
+def test_a_body_without_losses_says_so() -> None:
+    assert Encoded({}).losses == ()
