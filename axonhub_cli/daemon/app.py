@@ -14,6 +14,7 @@ from axonhub_cli.daemon.endpoints import (
     HealthEndpoint,
     MissingEndpoint,
     ModelsEndpoint,
+    Only,
     ProxyEndpoint,
     TextEndpoint,
 )
@@ -27,6 +28,7 @@ from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
 
 _WRITER_CLOSE_S = 10.0
+_READING = ("GET", "HEAD")
 _WELCOME = "axonhub: a local AI gateway. Point a client here with: eval $(axonhub env)\n"
 
 
@@ -78,17 +80,17 @@ def _routes(context: Context) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
-            endpoint = ProxyEndpoint(context, protocol, route)
-            routes += [Route(path, endpoint, methods=["POST"]) for path in route.paths]
-    models = ModelsEndpoint(context)
+            endpoint = Only(("POST",), ProxyEndpoint(context, protocol, route))
+            routes += [Route(path, endpoint) for path in route.paths]
+    models = Only(_READING, ModelsEndpoint(context))
     for prefix in ("/anthropic/v1", "/v1"):
-        routes.append(Route(f"{prefix}/models", models, methods=["GET"]))
-        routes.append(Route(f"{prefix}/models/{{model:path}}", models, methods=["GET"]))
-    routes.append(Route("/health", HealthEndpoint(context), methods=["GET"]))
-    welcome = TextEndpoint(context, _WELCOME)
+        routes.append(Route(f"{prefix}/models", models))
+        routes.append(Route(f"{prefix}/models/{{model:path}}", models))
+    routes.append(Route("/health", Only(_READING, HealthEndpoint(context))))
+    welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.
     for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):
-        routes.append(Route(path, welcome, methods=["GET"]))
+        routes.append(Route(path, welcome))
     return routes
 
 

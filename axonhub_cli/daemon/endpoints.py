@@ -38,6 +38,7 @@ logger = logging.getLogger("axonhub")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -52,6 +53,24 @@ class Context(Struct, frozen=True):
     """Of the state file; the health endpoint proves that it knows it."""
     started_at: float
     """Monotonic seconds."""
+
+
+class Only:
+    """An endpoint for some methods; any other gets a 405 in the shape of the path's protocol."""
+
+    def __init__(self, methods: tuple[str, ...], endpoint: Endpoint) -> None:
+        self._methods = methods
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in self._methods:
+            await self._endpoint(scope, receive, send)
+            return
+        allowed = ", ".join(self._methods)
+        message = f"{scope['path']} takes {allowed}, not {scope['method']}"
+        info = ErrorInfo(kind="invalid_request", message=message, status=405)
+        headers = [(b"allow", allowed.encode())]
+        await send_error(Reply(send, time.monotonic), scope["path"], info, headers)
 
 
 class ProxyEndpoint:

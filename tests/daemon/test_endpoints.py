@@ -289,3 +289,24 @@ def test_the_trace_of_a_claude_code_session_is_the_session(daemon: Daemon) -> No
     own = daemon.post(BODY, ah_trace_id="mine", x_claude_code_session_id=session)
     found = [headers["ah-trace-id"] for _, headers, _ in (by_header, by_body, own)]
     assert found == [session, session, "mine"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/v1/messages", "POST"), ("OPTIONS", "/anthropic/v1/messages/count_tokens", "POST")]
+    + [("POST", "/v1/models", "GET, HEAD"), ("DELETE", "/health", "GET, HEAD")],
+)
+def test_a_wrong_method_is_refused_in_the_protocols_shape(
+    daemon: Daemon, method: str, path: str, allowed: str
+) -> None:
+    status, headers, answer = ask(daemon, method, path)
+    assert (status, headers["allow"]) == (405, allowed)
+    assert error_of(answer) == (
+        "invalid_request_error",
+        f"{path} takes {allowed}, not {method}",
+    )
+
+
+def test_a_head_request_with_a_wrong_method_gets_no_body(daemon: Daemon) -> None:
+    status, _, answer = ask(daemon, "HEAD", "/v1/messages")
+    assert (status, answer) == (405, b"")
