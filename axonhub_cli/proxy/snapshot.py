@@ -15,6 +15,7 @@ from axonhub_cli.routing.endpoints import endpoints
 
 # A local engine loads a model before its first word.
 _LOCAL_FIRST_EVENT_S = 600.0
+_DEFAULT = Server().first_event_timeout
 
 
 class Token(Struct, frozen=True):
@@ -61,7 +62,8 @@ def limits_of(server: Server, channel: Channel) -> Limits:
     """The channel's own limits, else the server's; local engines get longer for a first event."""
     first_event = seconds(channel.first_event_timeout or server.first_event_timeout)
     hosts = [urlsplit(url).hostname or "" for url in endpoints(channel).values()]
-    if channel.first_event_timeout is None and any(is_loopback(host) for host in hosts):
+    by_default = channel.first_event_timeout is None and server.first_event_timeout == _DEFAULT
+    if by_default and any(is_loopback(host) for host in hosts):
         first_event = max(first_event, _LOCAL_FIRST_EVENT_S)
     return Limits(
         connect=seconds(server.connect_timeout),

@@ -70,6 +70,7 @@ def test_a_local_engine_gets_longer_for_its_first_event(host: str) -> None:
     assert limits(base_url=f"http://{host}")[1] == 600.0
     assert limits(Server(first_event_timeout="900s"), base_url=f"http://{host}")[1] == 900.0
     assert limits(base_url=f"http://{host}", first_event_timeout="5s")[1] == 5.0
+    assert limits(Server(first_event_timeout="2s"), base_url=f"http://{host}")[1] == 2.0
 
 
 @pytest.mark.parametrize("url", ["https://localhost.example.com", "http://192.168.0.2:11434"])
