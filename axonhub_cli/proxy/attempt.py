@@ -6,11 +6,14 @@ page, an empty body or an error dressed as a 200 is a failure like any status.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamError, UpstreamGarbled, UpstreamStatus
 from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.proxy.conceal import Conceal
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
 from axonhub_cli.proxy.headers import response_headers
 from axonhub_cli.proxy.relay import StreamRelay, tee
@@ -20,8 +23,14 @@ from axonhub_cli.proxy.snapshot import Limits
 from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
 from axonhub_cli.tracing.recorder import AttemptRecord
 
-_LARGEST_ERROR_BODY = 1024 * 1024
+_LARGEST_ERROR_BODY = 16 * 1024 * 1024
 _LARGEST_ANSWER = 256 * 1024 * 1024
+# An error's status says most of it: its words are not waited for long.
+_ERROR_BODY_S = 10.0
+# Some upstreams keep the connection open after the last event; others send a word more.
+_AFTER_THE_END_S = 0.5
+_EVENT_STARTS = (b"event", b"data", b"id", b"retry", b":")
+_BEFORE_THE_FIRST = b"\xef\xbb\xbf \t\r\n"
 
 
 class Attempt:
@@ -55,19 +64,14 @@ class Attempt:
                 exchange = await self._open(call)
                 try:
                     await self._check(exchange)
-                    if _is_json(exchange):
-                        # It ignored `stream`; the client knows best what to do with a whole answer.
-                        await self._pass_whole(exchange)
+                    chunks = _decoded(exchange, _LARGEST_ANSWER)
+                    first = await anext(chunks, b"")
+                    if _is_whole(exchange, first):
+                        # It ignored `stream`; the client knows best what to do with it.
+                        await self._pass_whole(exchange, first, chunks)
                         return
-                    relay = StreamRelay(
-                        self._reply,
-                        self._protocol,
-                        self._record,
-                        _decoded_headers(exchange),
-                        self._request_id,
-                        lambda: (self._clock() - self._started) * 1000,
-                    )
-                    await self._pump(exchange, relay, silence)
+                    relay = self._relay(exchange)
+                    await self._pump(first, chunks, relay, silence)
                 finally:
                     await exchange.aclose()
                 # Whatever the client's side still has to take is not the upstream's silence.
@@ -85,30 +89,62 @@ class Attempt:
             exchange = await self._open(call)
             try:
                 await self._check(exchange)
-                await self._pass_whole(exchange)
+                await self._pass_whole(exchange, b"", _decoded(exchange, _LARGEST_ANSWER))
             finally:
                 await exchange.aclose()
 
     async def _open(self, call: UpstreamCall) -> Exchange:
         exchange = await self._upstreams.open(call)
+        self._conceal = Conceal(call.headers)
+        exchange.headers = self._conceal.headers(exchange.headers)
         self._record.http_status = exchange.status
         self._record.upstream_request_id = exchange.header(b"request-id")
         return exchange
 
-    async def _pump(self, exchange: Exchange, relay: StreamRelay, silence: SilenceLimit) -> None:
+    def _relay(self, exchange: Exchange) -> StreamRelay:
+        return StreamRelay(
+            self._reply,
+            self._protocol,
+            self._record,
+            _decoded_headers(exchange),
+            self._request_id,
+            lambda: (self._clock() - self._started) * 1000,
+            self._conceal.bytes,
+        )
+
+    async def _pump(
+        self,
+        first: bytes,
+        chunks: AsyncIterator[bytes],
+        relay: StreamRelay,
+        silence: SilenceLimit,
+    ) -> None:
         idle = self._limits.idle
         message = f"the upstream was silent for {idle:g} s"
-        async for chunk in _decoded(exchange, _LARGEST_ANSWER):
+        leave_at: float | None = None
+        chunk: bytes | None = first
+        while chunk is not None:
             silence.writing(True)
             whole = await relay.feed(chunk)
             silence.writing(False)
-            if whole:
+            if relay.ended and leave_at is None:
+                leave_at = self._clock() + _AFTER_THE_END_S
+                silence.heard(limit=_AFTER_THE_END_S, message=message)
+            elif leave_at is not None and self._clock() > leave_at:
+                return
+            elif whole and leave_at is None:
                 silence.heard(limit=idle, message=message)
+            chunk = await anext(chunks, None)
 
-    async def _pass_whole(self, exchange: Exchange) -> None:
-        body = await self._read(exchange, _LARGEST_ANSWER)
+    async def _pass_whole(
+        self, exchange: Exchange, first: bytes, chunks: AsyncIterator[bytes]
+    ) -> None:
+        body = first + await _read(chunks, _LARGEST_ANSWER)
         tee(self._record, body, 0)
+        body = self._conceal.bytes(body)
         self._refuse_garbage(exchange, body)
+        if self._reply.opened:
+            raise UpstreamGarbled("it answered without streaming, after a ping had begun a stream")
         self._record.status = "completed"
         await self._reply.send_whole(
             exchange.status, response_headers(_decoded_headers(exchange)), body
@@ -116,22 +152,34 @@ class Attempt:
 
     async def _check(self, exchange: Exchange) -> None:
         """Raise unless this is the head of an answer."""
-        if 300 <= exchange.status < 400:
+        status = exchange.status
+        if 300 <= status < 400:
             target = exchange.header(b"location") or "another address"
             raise UpstreamGarbled(f"it redirects to {target}: is the base URL right?")
-        if not 200 <= exchange.status < 300:
-            body = await self._read(exchange, _LARGEST_ERROR_BODY)
-            tee(self._record, body, 0)
+        if not 200 <= status < 600:
+            raise UpstreamGarbled(f"it answered with the status {status}, which is no answer's")
+        if status >= 400:
+            body = self._conceal.bytes(await self._error_body(exchange))
             headers = response_headers(_decoded_headers(exchange))
-            raise UpstreamStatus(
-                exchange.status, headers, body, message=f"it answered {exchange.status}"
-            )
+            raise UpstreamStatus(status, headers, body, message=f"it answered {status}")
         content_type = (exchange.header(b"content-type") or "").lower()
         if "html" in content_type:
             raise UpstreamGarbled("it answered with a web page: is the base URL right?")
 
-    async def _read(self, exchange: Exchange, limit: int) -> bytes:
-        return b"".join([chunk async for chunk in _decoded(exchange, limit)])
+    async def _error_body(self, exchange: Exchange) -> bytes:
+        """An error's words, as far as they can be had: its status counts without them too."""
+        parts: list[bytes] = []
+        size = 0
+        with suppress(UpstreamError, TimeoutError):
+            async with asyncio.timeout(_ERROR_BODY_S):
+                async for chunk in _decoded(exchange, _LARGEST_ERROR_BODY):
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > _LARGEST_ERROR_BODY:
+                        break
+        body = b"".join(parts)
+        tee(self._record, body, 0)
+        return body
 
     def _refuse_garbage(self, exchange: Exchange, body: bytes) -> None:
         try:
@@ -151,8 +199,24 @@ def _decoded_headers(exchange: Exchange) -> HeaderList:
     return [(n, v) for n, v in exchange.headers if n.lower() != b"content-encoding"]
 
 
-def _is_json(exchange: Exchange) -> bool:
-    return "json" in (exchange.header(b"content-type") or "").lower()
+def _is_whole(exchange: Exchange, first: bytes) -> bool:
+    """Is this a JSON answer instead of events? Labels are wrong in both directions."""
+    start = first.lstrip(_BEFORE_THE_FIRST)
+    if start[:1] == b"{":
+        return True
+    is_json = "json" in (exchange.header(b"content-type") or "").lower()
+    return is_json and not start.startswith(_EVENT_STARTS)
+
+
+async def _read(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise UpstreamGarbled(f"its answer is larger than {limit:,} bytes")
+    return b"".join(parts)
 
 
 def _decoded(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:

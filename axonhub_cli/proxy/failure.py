@@ -19,6 +19,8 @@ _KINDS: dict[int, Kind] = {
     504: "timeout",
     529: "overloaded",
 }
+# Claude Code knows what to mend by the upstream's own words.
+_LONGEST_MESSAGE = 10_000
 # Claude Code and the SDKs obey it: repeating cannot mend what a person must mend.
 DO_NOT_RETRY = (b"x-should-retry", b"false")
 
@@ -45,7 +47,7 @@ def describe(failures: list[Failure], request_id: str) -> Answer:
     if isinstance(chosen, UpstreamStatus) and chosen.status not in CREDENTIAL_STATUSES:
         info = ErrorInfo(
             kind=_KINDS.get(chosen.status, "upstream"),
-            message=_message(chosen.body) or _one_line(failures),
+            message=_message(chosen.body, _LONGEST_MESSAGE) or _one_line(failures),
             status=chosen.status,
             request_id=request_id,
         )
@@ -91,12 +93,12 @@ def _one_line(failures: list[Failure]) -> str:
     return f"all {len(failures)} attempts failed: {listed}"
 
 
-def _message(body: bytes) -> str:
-    """The message inside an error body, whatever its exact shape; at most 300 characters."""
+def _message(body: bytes, longest: int = 300) -> str:
+    """The message inside an error body, whatever its exact shape; at most `longest` characters."""
     try:
         value: Json = jsonio.decode(body)
     except jsonio.InvalidJson:
         return ""
     error = value.get("error") if isinstance(value, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    return message[:300] if isinstance(message, str) else ""
+    return message[:longest] if isinstance(message, str) else ""

@@ -6,6 +6,7 @@ gateway that filters breaks them with each of their releases.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from axonhub_cli import __version__
@@ -39,6 +40,11 @@ _NOT_RETURNED = _HOP_BY_HOP | frozenset(
     b"content-length set-cookie set-cookie2 alt-svc strict-transport-security server date "
     b"nel report-to".split()
 )
+# Custom headers of a client may hold its key for us; it opens nothing elsewhere.
+_OWN_KEY = re.compile(rb"ah-[0-9a-f]{64}")
+# RFC 9110, 5.5 and 5.6.2: what our server could not write.
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 # Asked for by the API beside an OAuth token (observed with `claude setup-token`, 2026-11).
 _OAUTH_BETAS = (b"oauth-2025-04-20", b"claude-code-20250219")
 
@@ -68,7 +74,9 @@ def request_headers(
     headers = [
         (name, value)
         for name, value in client
-        if name not in not_sent and not name.startswith(_NOT_SENT_PREFIXES)
+        if name not in not_sent
+        and not name.startswith(_NOT_SENT_PREFIXES)
+        and not (b"ah-" in value and _OWN_KEY.search(value))
     ]
     if not is_claude_code(client):
         headers = [(n, v) for n, v in headers if n != b"user-agent"]
@@ -92,7 +100,10 @@ def response_headers(upstream: Iterable[tuple[bytes, bytes]]) -> HeaderList:
     return [
         (name, value)
         for name, value in lowered
-        if name not in not_returned and not name.startswith(_OWN_PREFIX)
+        if name not in not_returned
+        and not name.startswith(_OWN_PREFIX)
+        and _NAME.fullmatch(name)
+        and not _CONTROL.search(value)
     ]
 
 

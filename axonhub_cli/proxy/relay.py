@@ -44,8 +44,12 @@ class StreamRelay:
         headers: HeaderList,
         request_id: str,
         elapsed_ms: Callable[[], float],
+        conceal: Callable[[bytes], bytes] = lambda data: data,
     ) -> None:
         self.committed = False
+        self.ended = False
+        """The event that ends a stream has been passed on; little or nothing will follow."""
+        self._conceal = conceal
         self._elapsed_ms = elapsed_ms
         self._reply = reply
         self._protocol = protocol
@@ -63,6 +67,7 @@ class StreamRelay:
         whole = self._splitter.feed(chunk)
         if not whole:
             return False
+        whole = self._conceal(whole)
         if not self.committed:
             return await self._before_commit(whole)
         await self._pass_on(whole)
@@ -113,6 +118,7 @@ class StreamRelay:
     async def _pass_on(self, whole: bytes) -> None:
         self._tail = whole if len(whole) >= _TAIL else (self._tail + whole)[-_TAIL:]
         await self._reply.write(whole)
+        self.ended = self.ended or self._protocol.is_terminal(whole)
 
     def _without_type(self) -> HeaderList:
         return [(n, v) for n, v in self._headers if n.lower() != b"content-type"]

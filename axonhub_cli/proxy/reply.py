@@ -28,11 +28,12 @@ class Reply:
         """Monotonic seconds of the last byte (at first: of the request)."""
         self.extra_headers: HeaderList = []
         """Added to whatever headers the answer is opened with."""
+        self._writing = 0
 
     @property
     def silent_s(self) -> float:
-        """Seconds since the last byte went to the client."""
-        return self._clock() - self.sent_at
+        """Seconds since the last byte went to the client; 0 while one waits for it to be read."""
+        return 0.0 if self._writing else self._clock() - self.sent_at
 
     async def open(self, status: int, headers: HeaderList) -> None:
         """Send status and headers; a stream that a ping has opened stays as it is."""
@@ -40,8 +41,7 @@ class Reply:
             return
         self.opened = True
         self.status = status
-        self.sent_at = self._clock()
-        await self._send(
+        await self._put(
             {
                 "type": "http.response.start",
                 "status": status,
@@ -50,16 +50,22 @@ class Reply:
         )
 
     async def write(self, data: bytes) -> None:
-        self.sent_at = self._clock()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._put({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         self.ended = True
-        self.sent_at = self._clock()
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        await self._put({"type": "http.response.body", "body": data, "more_body": False})
 
     async def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None:
         """A complete answer in one go."""
         length = (b"content-length", str(len(body)).encode())
         await self.open(status, [*headers, length])
         await self.end(body)
+
+    async def _put(self, message: MutableMapping[str, Any]) -> None:
+        self._writing += 1
+        try:
+            await self._send(message)
+        finally:
+            self._writing -= 1
+            self.sent_at = self._clock()

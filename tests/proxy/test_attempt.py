@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,19 @@ import pytest
 
 from tests.support import plays
 from tests.support.daemon import Daemon
-from tests.support.home import Home, channel
+from tests.support.home import TOKEN, Home, channel
 from tests.support.plays import JSON, as_events, body, error_body
-from tests.support.upstream import Close, Data, End, Head, Play, Reset, Upstream, refusing_url
+from tests.support.upstream import (
+    Close,
+    Data,
+    End,
+    Hang,
+    Head,
+    Play,
+    Reset,
+    Upstream,
+    refusing_url,
+)
 
 WHOLE = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 STREAMED = WHOLE[:-1] + b',"stream":true}'
@@ -231,8 +242,6 @@ def test_an_upstream_that_never_answers_is_a_504(
 def test_an_upstream_that_falls_silent_in_mid_stream_is_an_error_event(
     home: Home, upstream: Upstream
 ) -> None:
-    from tests.support.upstream import Hang
-
     pieces = as_events(plays.text("so"))[:3]
     upstream.script(
         (Head(200, (("content-type", "text/event-stream"),)), *map(Data, pieces), Hang())
@@ -252,3 +261,95 @@ def test_an_upstream_that_falls_silent_in_mid_stream_is_an_error_event(
 def test_interim_responses_are_skipped(daemon: Daemon, upstream: Upstream) -> None:
     upstream.script(plays.early_hints(plays.message("pong")))
     assert daemon.post(WHOLE)[0] == 200
+
+
+ERROR_EVENT = b'event: error\ndata: {"type":"error","error":{"message":"no"}}\n\n'
+ENDS = {
+    "message_stop": as_events(plays.text("x")),
+    "an error": [*as_events(plays.text("x"))[:4], ERROR_EVENT],
+}
+
+
+@pytest.mark.parametrize("pieces", ENDS.values(), ids=ENDS.keys())
+def test_a_stream_ends_for_the_client_though_the_upstream_hangs_on(
+    daemon: Daemon, upstream: Upstream, pieces: list[bytes]
+) -> None:
+    upstream.script((Head(200, (plays.SSE,)), *map(Data, pieces), Hang()))
+    assert daemon.post(STREAMED)[::2] == (200, b"".join(pieces))
+    upstream.requests[0].wait_closed()
+
+
+@pytest.mark.parametrize("head", [(), (JSON,), (("content-type", "text/plain"),)])
+def test_events_are_known_whatever_they_are_labelled(
+    daemon: Daemon, upstream: Upstream, head: tuple[tuple[str, str], ...]
+) -> None:
+    pieces = as_events(plays.text("x"))
+    upstream.script((Head(200, head), *map(Data, pieces), End()))
+    assert daemon.post(STREAMED)[::2] == (200, b"".join(pieces))
+
+
+def test_an_answer_that_is_not_streamed_is_known_without_a_label(
+    daemon: Daemon, upstream: Upstream
+) -> None:
+    upstream.script(body(200, b'{"content":[]}'))
+    assert daemon.post(STREAMED)[::2] == (200, b'{"content":[]}')
+
+
+@BOTH
+@pytest.mark.parametrize("status", [101, 600, 999])
+def test_a_status_that_no_answer_has_is_a_502(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, status: int
+) -> None:
+    upstream.script(body(status, b"{}", JSON))
+    seen, _, answer = daemon.post(request_body)
+    assert (seen, str(status) in message_of(answer)) == (502, True)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "play",
+    [
+        (Head(529, (JSON, ("content-length", "99"))), Data(b"{"), Close()),
+        body(529, b"no gzip", JSON, ("content-encoding", "gzip")),
+        body(529, b"x", JSON, ("content-encoding", "new")),
+    ],
+)
+def test_an_error_whose_words_are_lost_keeps_its_status(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, play: Play
+) -> None:
+    upstream.script(play)
+    assert daemon.post(request_body)[0] == 529
+
+
+def test_a_large_packed_error_passes(daemon: Daemon, upstream: Upstream) -> None:
+    words = error_body("api_error", "z" * 2_000_000)
+    upstream.script(body(500, gzip.compress(words), JSON, ("content-encoding", "gzip")))
+    assert daemon.post(WHOLE)[::2] == (500, words)
+
+
+ECHO = error_body("invalid_request_error", f"bad key {TOKEN}")
+ECHOES: dict[str, Play] = {
+    "401": body(401, ECHO, JSON),
+    "400": body(400, ECHO, JSON, ("x-echo", TOKEN)),
+    "500 text": body(500, TOKEN.encode(), ("content-type", "text/plain")),
+    "redirect": body(302, b"", ("location", f"https://x.example/?k={TOKEN}")),
+    "200": body(200, b'{"k":"' + TOKEN.encode() + b'"}', JSON, ("x-echo", TOKEN)),
+    "error first": plays.sse([b"event: error\ndata: " + ECHO + b"\n\n"]),
+    "error inside": plays.sse(
+        [*as_events(plays.text("x"))[:4], b"event: error\ndata: " + ECHO + b"\n\n"]
+    ),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("play", ECHOES.values(), ids=ECHOES.keys())
+def test_a_token_that_an_upstream_repeats_reaches_nobody(
+    daemon: Daemon, home: Home, upstream: Upstream, request_body: bytes, play: Play
+) -> None:
+    upstream.script(play)
+    _, headers, answer = daemon.post(request_body)
+    daemon.stop()
+    assert TOKEN not in str(headers)
+    assert TOKEN.encode() not in answer
+    shown = home.axonhub("request", "show", headers["ah-request-id"], "--json").stdout
+    assert TOKEN not in shown

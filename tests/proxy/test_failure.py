@@ -40,6 +40,11 @@ def test_an_upstreams_answer_stays_as_it_is(number: int) -> None:
     assert answer.info.message == "prompt is too long"
 
 
+def test_an_open_stream_is_told_an_upstreams_whole_message() -> None:
+    words = "prompt is too long: " + "x" * 2000
+    assert describe(failed(status(400, words)), "r").info.message == words
+
+
 @pytest.mark.parametrize(
     ("number", "kind"),
     [(400, "invalid_request"), (404, "not_found"), (429, "rate_limited"), (529, "overloaded")]

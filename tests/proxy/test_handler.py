@@ -195,6 +195,22 @@ def test_a_final_failure_of_an_opened_stream_is_an_error_event(
     assert json.loads(last)["error"] == {"type": "overloaded_error", "message": "Overloaded"}
 
 
+def test_a_whole_answer_never_lands_in_a_stream_that_a_ping_has_opened(
+    home: Home, upstream: Upstream
+) -> None:
+    gate = Gate()
+    upstream.script((Wait(gate), *plays.message("pong")))
+    home.configure(channel(upstream.url), server={"ping_interval": "50ms"})
+    daemon = Daemon(home).start()
+    try:
+        answer = _read_until_ping(daemon, gate)
+    finally:
+        daemon.stop()
+    last = answer.rpartition(b"event: error\ndata: ")[2]
+    assert "without streaming" in json.loads(last)["error"]["message"]
+    assert b"pong" not in answer
+
+
 def _read_until_ping(daemon: Daemon, gate: Gate) -> bytes:
     """Post, wait for the first ping, let the upstream go on, read the rest."""
     from http.client import HTTPConnection

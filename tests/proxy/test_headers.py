@@ -179,3 +179,19 @@ def test_a_safe_value_is_printable_ascii_of_the_same_length(text: str) -> None:
     value = safe_value(text)
     assert len(value) == len(text)
     assert all(0x20 <= byte <= 0x7E for byte in value)
+
+
+def test_our_own_key_stays_here_in_whatever_header_it_comes() -> None:
+    key = b"ah-" + b"0f" * 32
+    assert values(sent((b"x-mine", b"Bearer " + key), (b"x-ah", b"ah-ha")), b"x-mine") == []
+    assert values(sent((b"x-ah", b"ah-ha")), b"x-ah") == [b"ah-ha"]
+
+
+@pytest.mark.parametrize(
+    "header", [(b"x-a", b"a\x01b"), (b"x-a", b"a\rb"), (b"x a", b"b"), (b"", b"b"), (b"x:", b"b")]
+)
+def test_what_no_server_can_write_is_not_returned(header: tuple[bytes, bytes]) -> None:
+    assert response_headers([header, (b"x-tab", b"a\tb"), (b"x-latin", b"caf\xe9")]) == [
+        (b"x-tab", b"a\tb"),
+        (b"x-latin", b"caf\xe9"),
+    ]

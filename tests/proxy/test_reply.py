@@ -97,3 +97,22 @@ def test_nothing_was_said_yet() -> None:
     reply = Reply(wire.send, wire.clock)
     wire.now += 3
     assert (reply.opened, reply.ended, reply.status, reply.silent_s) == (False, False, None, 3)
+
+
+def test_a_client_that_does_not_read_is_not_one_that_waits() -> None:
+    async def story() -> tuple[float, float]:
+        wire, gate = Wire(), asyncio.Event()
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            await gate.wait()
+
+        reply = Reply(send, wire.clock)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reply.write(b"event"))
+            await asyncio.sleep(0)
+            wire.now += 60
+            blocked = reply.silent_s
+            gate.set()
+        return blocked, reply.silent_s
+
+    assert asyncio.run(story()) == (0.0, 0.0)

@@ -16,7 +16,7 @@ from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
 from tests.support import plays
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.plays import JSON, body
-from tests.support.upstream import Upstream, refusing_url
+from tests.support.upstream import Close, Raw, Reset, Upstream, refusing_url
 
 T = TypeVar("T")
 
@@ -266,25 +266,25 @@ class tls_server:
 
 
 BEGUN = {
-    "no HTTP": plays.Raw(b"HELLO\r\n\r\n"),
-    "a broken head": plays.Raw(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"),
-    "half a head": plays.Raw(b"HTTP/1.1 200 OK\r\ncontent-ty"),
+    "no HTTP": Raw(b"HELLO\r\n\r\n"),
+    "a broken head": Raw(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"),
+    "half a head": Raw(b"HTTP/1.1 200 OK\r\ncontent-ty"),
 }
 
 
 @pytest.mark.parametrize("step", BEGUN.values(), ids=BEGUN.keys())
 def test_an_answer_that_had_begun_is_not_a_dropped_connection(
-    upstream: Upstream, step: plays.Raw
+    upstream: Upstream, step: Raw
 ) -> None:
-    upstream.script((step, plays.Close()))
+    upstream.script((step, Close()))
     with pytest.raises(UpstreamError) as raised:
         with_upstreams(lambda u: read(u, call(f"{upstream.url}/v1/messages")))
     assert getattr(raised.value, "dropped", False) is False
 
 
-@pytest.mark.parametrize("step", [plays.Reset(), plays.Close()])
+@pytest.mark.parametrize("step", [Reset(), Close()])
 def test_a_connection_that_ends_in_silence_is_a_dropped_one(
-    upstream: Upstream, step: plays.Reset | plays.Close
+    upstream: Upstream, step: Reset | Close
 ) -> None:
     upstream.script((step,))
     with pytest.raises(UpstreamUnreachable) as raised:

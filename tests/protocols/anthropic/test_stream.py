@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonhub_cli.protocols.anthropic.stream import read_end, read_point
+from axonhub_cli.protocols.anthropic.stream import is_terminal, read_end, read_point
 from axonhub_cli.protocols.base import StreamEnd, StreamPoint
 from axonhub_cli.protocols.sse import EventSplitter
 
@@ -140,3 +140,17 @@ def test_deep_nesting_is_no_content() -> None:
 def test_unknown_events_are_passed_over() -> None:
     assert read_point(event("brand_new")) == StreamPoint()
     assert read_end(b"".join([*complete(), event("brand_new")])) == StreamEnd()
+
+
+STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+ERROR = b'data: {"type": "error", "error": {}}\n\n'
+DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","delta":%b}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(STOP, True), (ERROR, True), (STOP + b"data: [DONE]\n\n", True), (b": ping\n\n", False)]
+    + [(DELTA % b'{"text":"\\"error\\" message_stop"}', False), (DELTA % b'"error"', False)],
+)
+def test_what_ends_a_stream_is_told_from_words_in_it(data: bytes, expected: bool) -> None:
+    assert is_terminal(data) is expected
