@@ -94,11 +94,9 @@ def read_envelope(data: bytes) -> tuple[Envelope, bytes]:
     the wrong shape (its message names the path).
     """
     try:
-        return _decode_envelope(data), data
+        return _decode_lenient(data), data
     except msgspec.ValidationError:
-        # An odd array is the API's to refuse; an odd head is ours.
-        head = _decode_head(data)
-        return Envelope(head.model, head.stream, head.metadata), data
+        raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         repaired = repair_surrogates(data)
         if repaired is data:
@@ -170,6 +168,15 @@ def splice(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
         at = end
     parts.append(data[at:])
     return b"".join(parts)
+
+
+def _decode_lenient(data: bytes) -> Envelope:
+    try:
+        return _decode_envelope(data)
+    except msgspec.ValidationError:
+        # An odd array is the API's to refuse; an odd head is ours.
+        head = _decode_head(data)
+        return Envelope(head.model, head.stream, head.metadata)
 
 
 def _skip_space(data: bytes, at: int) -> int:

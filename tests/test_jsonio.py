@@ -184,6 +184,15 @@ def test_an_envelope_is_read_without_the_rest() -> None:
     assert jsonio.read_envelope(b"{}")[0] == jsonio.Envelope()
 
 
+def test_an_odd_array_hides_no_other_fault_of_the_document() -> None:
+    half = rb'{"tools": {}, "model": "m", "text": "\ud83d"}'
+    envelope, document = jsonio.read_envelope(half)
+    assert (envelope, document) == (jsonio.Envelope("m"), half.replace(rb"\ud83d", rb"\ufffd"))
+    for broken in (b'{"tools": {}, "model": "m",', b'{"tools": {}, "a": ' + b"[" * 100_000):
+        with pytest.raises(InvalidJson):
+            jsonio.read_envelope(broken)
+
+
 @pytest.mark.parametrize("data", [b'{"model": 5}', b"[]", b'{"stream": "yes"}'])
 def test_an_envelope_of_another_shape_is_told_with_its_path(data: bytes) -> None:
     with pytest.raises(msgspec.ValidationError, match="Expected"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import msgspec
+
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import Key, Profile
 from axonhub_cli.errors import ClientError
@@ -64,6 +66,6 @@ def _read_envelope(body: bytes) -> tuple[Envelope, bytes]:
         raise ClientError(
             "invalid_request", f"the request body is not valid JSON: {error}"
         ) from error
-    except ValueError as error:
+    except msgspec.ValidationError as error:
         # msgspec names the place as `$.model`.
         raise ClientError("invalid_request", str(error).replace("$.", "")) from error

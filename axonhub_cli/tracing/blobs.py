@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
 import zstandard
 from msgspec import Raw
 
-from axonhub_cli.jsonio import ARRAYS, Envelope, read_envelope
+from axonhub_cli.jsonio import ARRAYS, Envelope, InvalidJson, read_envelope
 
 HASH_BYTES = 16
 
@@ -77,7 +78,7 @@ def read_arrays(body: bytes) -> Envelope:
     """The envelope of a body; an empty one where there is none."""
     try:
         return read_envelope(body)[0]
-    except ValueError:
+    except (InvalidJson, msgspec.ValidationError):
         return Envelope()
 
 
