@@ -84,4 +84,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+        # Not read to their end: a daemon that the command left behind may hold them for hours.
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+    child.wait()

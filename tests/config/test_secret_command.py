@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_a_command_that_hangs_is_stopped_with_all_its_children(tmp_path: Path) -
         assert os.read(reader, 1) == b""
     finally:
         os.close(reader)
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="no setsid")
+def test_a_daemon_that_the_command_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    # It ends when the pipe has been written to: not before the command has been given up.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    error = fault(f"setsid cat {pipe} & echo token", limit=0.5)
+    assert error.message == "the command for a secret was not done within 0.5 s"
+    os.close(os.open(pipe, os.O_WRONLY))
 
 
 def test_a_command_has_no_input_to_wait_for() -> None:
