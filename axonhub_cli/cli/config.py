@@ -52,7 +52,10 @@ def path(ctx: typer.Context, json: Json = False) -> None:
 
 @app.command()
 def show(ctx: typer.Context, json: Json = False) -> None:
-    """Show the configuration as it applies: the file, defaults and AXONHUB_* variables."""
+    """Show the configuration as it applies.
+
+    That is the file, the defaults and AXONHUB_* variables.
+    """
     config = Session.of(ctx).config()
     document = as_document(config)
     if json:
@@ -120,7 +123,7 @@ def set_value(
         change.edit.set_value(key, value if value.strip() else None)
     now = read_settings(session.config())[key]
     default = " (the default)" if now == DEFAULTS[key] else ""
-    output.note(f"{key} = {_as_text(now)}{default}")
+    output.note(f"{key} = {_as_text(now) or '(nothing)'}{default}")
     overriding = read_overrides(session.environ).get(key)
     if overriding is not None:
         output.warn(f"the variable {overriding[0]} overrides this setting here")
@@ -128,7 +131,10 @@ def set_value(
 
 @app.command()
 def edit(ctx: typer.Context) -> None:
-    """Open the file in $VISUAL or $EDITOR; only a valid result is written."""
+    """Open the file in $VISUAL or $EDITOR.
+
+    Only a valid result is written.
+    """
     from axonhub_cli.cli.edit_file import edit_copy
 
     session = Session.of(ctx)

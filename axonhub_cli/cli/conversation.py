@@ -59,12 +59,18 @@ def _head(view: SessionView, now: float) -> Iterator[Paragraph]:
     trace = view.trace
     requests = f"{trace.requests} request{'' if trace.requests == 1 else 's'}"
     lasted = took((trace.updated_at - trace.started_at) * 1000)
-    parts = [trace.client or "unknown client", requests, trace.status]
+    client = trace.client or "unknown"
+    if client == "unknown":
+        client += " client"
+    parts = [client, requests, trace.status]
     yield Paragraph(f"trace {trace.id}", style=BOLD)
     if trace.thread_id:
         yield Paragraph(f"thread {trace.thread_id}")
     yield Paragraph(" · ".join([*parts, f"began {moment(trace.started_at, now)}, took {lasted}"]))
-    yield Paragraph(f"models {', '.join(trace.models)} · channels {', '.join(trace.channels)}")
+    named = {"models": trace.models, "channels": trace.channels}
+    shown = [f"{noun} {', '.join(names)}" for noun, names in named.items() if names]
+    if shown:
+        yield Paragraph(" · ".join(shown))
     yield Paragraph(f"tokens {tokens_in_words(trace.tokens)}")
 
 
@@ -122,7 +128,8 @@ def _facts(step: Step, short_id: str) -> str:
 def _failure(attempt: AttemptRow) -> str:
     name = f"channel {attempt.channel!r}: "
     reason = (attempt.error or attempt.status).removeprefix(name)
-    return f"{attempt.channel}: {reason} ({took(attempt.ms)})"
+    lasted = "" if attempt.ms is None else f" ({took(attempt.ms)})"
+    return f"{attempt.channel}: {reason}{lasted}"
 
 
 def _side(side: SideRequests) -> str:

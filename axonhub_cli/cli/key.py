@@ -128,7 +128,10 @@ def bind(
 
 @app.command()
 def rotate(ctx: typer.Context, name: Name, json: Json = False) -> None:
-    """Replace a key by a new one and print it; the old one is invalid at once."""
+    """Replace a key by a new one, and print it.
+
+    The old one is invalid at once.
+    """
     from axonhub_cli.config.keys import rotate_key
 
     session = Session.of(ctx)

@@ -48,6 +48,17 @@ assert issubclass(_TYPER_ERROR, Exception)
 # A token or key typed where a name belongs: Typer's messages would repeat it.
 _SECRET = re.compile(r"\b(?:sk|ah)-[\w-]{8,}")
 
+# Typer's words and ours.
+_REWORDED = (
+    (re.compile(r"got unexpected extra argument(?:\(s\)|s)? \((.*)\)"), r"unexpected argument: \1"),
+    (re.compile(r"invalid value for '(.+?)':"), r"\1:"),
+    (re.compile(r"is not a valid int(?:eger)?(?: range)?"), "is not a whole number"),
+    (re.compile(r"is not in the range x>=(\S+)"), r"is less than \1"),
+    (re.compile(r"is not in the range (\S+)<=x<=(\S+)"), r"is not between \1 and \2"),
+)
+
+_READS_NO_CONFIG = {"trace", "request"}
+
 _GLOBAL_FLAGS = ("--debug",)
 _GLOBAL_OPTIONS = ("--config",)
 
@@ -82,6 +93,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     try:
         code = _invoke(arguments, session)
         sys.stdout.flush()
+        if _READS_NO_CONFIG & set(arguments):
+            _warn_of_config(session)
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -122,6 +135,17 @@ def _invoke(arguments: list[str], session: Session) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _warn_of_config(session: Session) -> None:
+    """While a file is broken, daemons work with the last good one: whoever calls is told."""
+    try:
+        session.config()
+    except ConfigError as error:
+        output.warn(
+            f"the configuration is broken: {error.message}",
+            hint="a running daemon keeps the last good one; `axonhub config edit` opens the file",
+        )
+
+
 def _open_streams() -> None:
     """Python has None for a stream that was closed before it started (`axonhub … >&-`)."""
     if sys.stdout is None:
@@ -144,7 +168,10 @@ def _globals_first(argv: list[str]) -> list[str]:
         elif word in _GLOBAL_FLAGS or word.startswith(tuple(f"{o}=" for o in _GLOBAL_OPTIONS)):
             front.append(word)
         elif word in _GLOBAL_OPTIONS:
-            front += [word, *(value for value in [next(words, None)] if value is not None)]
+            value = next(words, None)
+            if value is None:
+                return [word]  # alone, so that the next word is not taken for its value
+            front += [word, value]
         else:
             rest.append(word)
     return front + rest
@@ -181,6 +208,8 @@ def _usage_error(problem: Exception, arguments: list[str]) -> UsageError:
     message = str(format_message()).strip().rstrip(".")
     path = context.command_path if context is not None else _path(arguments)
     message = _SECRET.sub("…", message[:1].lower() + message[1:])
+    for theirs, ours in _REWORDED:
+        message = theirs.sub(ours, message)
     return UsageError(message, hint=f"see `{path} --help`")
 
 

@@ -55,7 +55,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 @app.command()
-def create(ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+def create(
+    ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
+) -> None:
     """Create a profile without rules."""
     with changing(Session.of(ctx)) as change:
         _create(change, name)

@@ -92,7 +92,7 @@ def show(
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
         row = reader.request(request_id)
         if picked:
-            _print_body(_read_body(reader, row.id, picked[0]), picked[0], json=json)
+            _print_body(_read_body(reader, row, picked[0]), picked[0], json=json)
         elif json:
             details = {"headers": reader.headers(row), "decision": reader.decision(row)}
             output.emit_json(row.as_json() | details)
@@ -166,13 +166,18 @@ def _flags(body: bool, upstream: bool, answer: bool) -> dict[str, bool]:
     return {"body": body, "upstream": upstream, "answer": answer}
 
 
-def _read_body(reader: TraceReader, request_id: str, which: str) -> bytes:
+def _read_body(reader: TraceReader, row: RequestRow, which: str) -> bytes:
+    if which != "body" and not row.attempts:
+        raise CommandFailed(
+            "nothing was sent to a provider for this request",
+            hint=f"`axonhub request show {row.id}` says why",
+        )
     read = {
         "body": reader.request_body,
         "upstream": reader.upstream_body,
         "answer": reader.answer_body,
     }
-    found = read[which](request_id)
+    found = read[which](row.id)
     if found is None:
         raise CommandFailed(
             "this body was not recorded",

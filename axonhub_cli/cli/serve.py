@@ -24,7 +24,11 @@ Host = Annotated[
 Port = Annotated[
     int | None,
     typer.Option(
-        "--port", min=0, max=65535, help="Port to bind, 0 picks a free one [default: 8090]."
+        "--port",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Port to bind, 0 picks a free one [default: 8090].",
     ),
 ]
 TlsCert = Annotated[

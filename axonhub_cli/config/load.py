@@ -101,6 +101,10 @@ def _explain(error: msgspec.ValidationError, data: dict[str, Any]) -> tuple[str,
             where,
             f"must be {_KINDS.get(wrong[1], wrong[1])}, not {_KINDS.get(wrong[2], wrong[2])}",
         )
+    if wrong := re.search(r"Invalid enum value '(.*)'", what, re.DOTALL):
+        from axonhub_cli.config.nearest import did_you_mean
+
+        return where, f"unknown value {wrong[1]!r}{did_you_mean(wrong[1], _known_values(where))}"
     return where, what[:1].lower() + what[1:]
 
 
@@ -114,6 +118,23 @@ _KINDS = {
     "array | null": "a list",
     "object": "a table",
 }
+
+
+def _known_values(path: str) -> list[str]:
+    """What the schema allows at a path such as `channels[0].auth`."""
+    kind: msgspec.inspect.Type = msgspec.inspect.type_info(Config)
+    for name in re.findall(r"[^.\[\]]+", path):
+        if isinstance(kind, msgspec.inspect.VarTupleType):
+            kind = kind.item_type
+        elif isinstance(kind, msgspec.inspect.StructType):
+            kind = next(field.type for field in kind.fields if field.encode_name == name)
+    kinds = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    return [
+        str(value)
+        for one in kinds
+        if isinstance(one, msgspec.inspect.LiteralType)
+        for value in one.values
+    ]
 
 
 def _find_unknown(value: Any, kind: msgspec.inspect.Type, path: str) -> tuple[str, str] | None:

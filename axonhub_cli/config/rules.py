@@ -20,6 +20,9 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _PROXY = re.compile(r"(?:https?|socks5h?)://\S+")
 _PLAIN = re.compile(r"\w+://[A-Za-z0-9._-]+(?::[1-9]\d{0,3})?(?:[/?#]|$)", re.ASCII)
+_HOST = re.compile(
+    r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?"
+)
 _PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 _T = TypeVar("_T")
 
@@ -48,8 +51,9 @@ def check_name(name: str) -> str | None:
     """What is wrong with the name of a channel, profile or key; None when nothing is."""
     if NAME.fullmatch(name):
         return None
+    shown = name if len(name) <= 80 else f"{name[:79]}…"
     return (
-        f"{name!r} is not a name: up to 64 letters, digits, dots, dashes and underscores, "
+        f"{shown!r} is not a name: up to 64 letters, digits, dots, dashes and underscores, "
         "the first one a letter or digit"
     )
 
@@ -115,12 +119,19 @@ def _check_wait(text: str) -> str | None:
     return None
 
 
+def _check_host(host: str) -> str | None:
+    if _HOST.fullmatch(host):
+        return None
+    return f"{host!r} is neither an address, such as 127.0.0.1 or ::1, nor a host's name"
+
+
 def check_weight(weight: int) -> str | None:
     return None if 0 <= weight <= 100 else f"{weight} is not between 0 and 100"
 
 
 def _server_faults(config: Config) -> Iterator[Fault]:
     server = config.server
+    yield from _fault("server.host", _check_host, server.host)
     if not 0 <= server.port <= 65535:
         yield "server.port", f"{server.port} is not between 0 and 65535"
     if server.max_request_bytes < 1:

@@ -269,7 +269,8 @@ def _empty() -> sqlite3.Connection:
 
 
 def _unreadable(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"cannot read the trace file {path}: {error}")
+    reason = error.strerror if isinstance(error, OSError) else error
+    return StoreError(f"cannot read the trace file {path}: {reason}")
 
 
 def _named(fields: Sequence[str], row: Sequence[Json]) -> dict[str, Json]:

@@ -25,6 +25,11 @@ def test_every_verb_of_the_table_can_be_loaded(cli: Cli) -> None:
         assert cli.ok("channel", verb, "--help").out
 
 
+@pytest.mark.parametrize("words", ["", "channel", "profile", "key", "trace", "request", "config"])
+def test_no_line_of_help_is_cut_off(cli: Cli, words: str) -> None:
+    assert "..." not in cli.ok(*words.split(), "--help").out.partition("Commands:")[2]
+
+
 def test_a_noun_of_one_verb_is_still_a_noun() -> None:
     import typer
 

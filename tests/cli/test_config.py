@@ -74,6 +74,11 @@ def test_an_empty_value_restores_the_default(cli: Cli) -> None:
     assert cli.config().server == Server()
 
 
+def test_a_list_that_becomes_empty_is_said_to_be_so(cli: Cli) -> None:
+    said = cli.ok("config", "set", "server.allowed_hosts", "").err
+    assert said == "server.allowed_hosts = (nothing) (the default)\n"
+
+
 def test_a_section_is_read_whole(cli: Cli) -> None:
     assert cli.ok("config", "get", "server.trace", "--json").json["server.trace.trace_header"] == (
         "AH-Trace-Id"

@@ -84,6 +84,26 @@ def test_an_option_without_its_value_names_the_command(cli: Cli) -> None:
     assert "see `axonhub --help`" in cli.fails("--config")
 
 
+def test_a_global_option_without_its_value_eats_no_command(cli: Cli) -> None:
+    assert cli.fails("channel", "list", "--config") == (
+        "error: option '--config' requires an argument\nhint: see `axonhub --help`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("env", "foo"), "unexpected argument: foo"),
+        (("channel", "add", "--weight", "x"), "--weight: 'x' is not a whole number"),
+        (("trace", "list", "--limit", "0"), "--limit: 0 is less than 1"),
+        (("serve", "--port", "80000"), "--port: 80000 is not between 0 and 65535"),
+        (("channel", "add", "--auth", "x"), "--auth: 'x' is not one of 'bearer', 'x-api-key'"),
+    ],
+)
+def test_wrong_values_are_told_in_plain_words(cli: Cli, argv: tuple[str, ...], said: str) -> None:
+    assert cli.fails(*argv).startswith(f"error: {said}\n")
+
+
 def test_a_token_typed_as_an_argument_is_not_repeated(cli: Cli) -> None:
     token = "sk-ant-oat01-" + "x" * 30
     said = cli.fails("channel", "add", "main", token, "--type", "anthropic")
@@ -136,6 +156,16 @@ def test_an_invalid_configuration_ends_every_command_with_2(cli: Cli) -> None:
     file.write_text(file.read_text() + "\n[sever]\n")
     for argv in (("channel",), ("profile",), ("key",), ("config",), ("config", "check")):
         assert "unknown key 'sever': did you mean 'server'?" in cli.fails(*argv)
+
+
+@pytest.mark.parametrize("noun", ["trace", "request"])
+def test_a_broken_configuration_is_told_where_none_is_needed(cli: Cli, noun: str) -> None:
+    cli.home.configure()
+    assert "broken" not in cli.ok(noun, "list").err
+    cli.home.paths.config_file.write_text("[sever]\n")
+    result = cli.ok(noun, "list", "--json")
+    assert result.json == []
+    assert "warning: the configuration is broken: " in result.err
 
 
 def test_a_reader_that_leaves_is_no_error(cli: Cli) -> None:

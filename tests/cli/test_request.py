@@ -7,6 +7,7 @@ import pytest
 from axonhub_cli.cli.request import sent_tokens, tokens_in_words
 from axonhub_cli.tracing.rows import Tokens
 from tests.cli.conftest import SESSION
+from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 
 
@@ -123,3 +124,20 @@ def test_tokens_are_put_in_words(tokens: Tokens, words: str) -> None:
 def test_unknown_tokens_are_not_zero() -> None:
     assert sent_tokens(Tokens()) is None
     assert sent_tokens(Tokens(cache_read=0)) == 0
+
+
+def test_what_was_sent_to_nobody_has_no_body_sent_and_no_answer(home: Home) -> None:
+    home.configure()
+    daemon = Daemon(home).start()
+    daemon.post(b'{"model":"gpt-9"}')
+    daemon.stop()
+    found = oldest(home)
+    assert home.axonhub("request", "show", found, "--body").stdout == '{"model":"gpt-9"}'
+    for body in ("--upstream", "--answer"):
+        done = home.axonhub("request", "show", found, body, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "nothing was sent to a provider" in done.stderr
+    trace = home.json("trace", "list")[0]["id"]
+    head = home.axonhub("trace", "show", trace).stdout.splitlines()
+    assert head[1].startswith("unknown client · 1 request · failed")
+    assert head[2] == "models gpt-9"

@@ -115,8 +115,11 @@ def test_a_missing_key_is_told_with_its_table() -> None:
 
 
 def test_a_wrong_choice_is_told() -> None:
-    assert "line 2: secrets.backend: invalid enum value 'disk'" in fault(
-        '[secrets]\nbackend = "disk"\n'
+    assert fault('[secrets]\nbackend = "disk"\n') == (
+        "config.toml, line 2: secrets.backend: unknown value 'disk': known are file, keyring"
+    )
+    assert fault(CHANNEL + 'auth = "baerer"\n') == (
+        "config.toml, line 4: channels[0].auth: unknown value 'baerer': did you mean 'bearer'?"
     )
 
 

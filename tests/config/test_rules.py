@@ -160,6 +160,25 @@ def test_a_keys_hash_is_one(value: str) -> None:
     assert faults(keys=[{"name": "k", "hash": value}])[0][0] == "keys[0].hash"
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "fe80::1%eth0", "localhost", "a-b.example", "0.0.0.0", "::"]
+)
+def test_a_host_is_an_address_or_a_name(host: str) -> None:
+    assert faults(server={"host": host}) == []
+
+
+@pytest.mark.parametrize("host", ["", "a b", "http://localhost", "localhost:80", "a/b", "-x"])
+def test_what_no_url_can_be_made_of_is_no_host(host: str) -> None:
+    (fault,) = faults(server={"host": host})
+    assert fault[0] == "server.host"
+    assert "is neither an address" in fault[1]
+
+
+def test_a_very_long_name_is_not_repeated_in_full() -> None:
+    ((_, what),) = faults(profiles=[{"name": "a" * 3000}])
+    assert len(what) < 250
+
+
 def test_server_settings_are_in_range() -> None:
     assert faults(server={"port": 70000})[0] == ("server.port", "70000 is not between 0 and 65535")
     assert faults(server={"max_request_bytes": 0})[0][0] == "server.max_request_bytes"

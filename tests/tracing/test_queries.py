@@ -136,6 +136,26 @@ def test_a_file_in_a_folder_that_is_read_only_can_be_read() -> None:
             folder.chmod(0o755)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
+def test_a_file_of_another_users_is_named_once_with_the_reason() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        closed = Path(name, "closed")
+        closed.mkdir(mode=0o700)
+        closed.chmod(0o000)
+        me = os.geteuid()
+        if me == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StoreError) as caught:
+                TraceReader(closed / "traces.db")
+        finally:
+            os.seteuid(me)
+            closed.chmod(0o700)
+    assert caught.value.message == (
+        f"cannot read the trace file {closed / 'traces.db'}: Permission denied"
+    )
+
+
 def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     (tmp_path / "traces.db").write_bytes(b"no database " * 900)
     with pytest.raises(StoreError, match="cannot read the trace file"):

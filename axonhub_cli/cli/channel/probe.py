@@ -84,8 +84,7 @@ def fail_on_error(result: ProbeResult, *, kept_disabled: bool = False) -> None:
     if result.ok:
         return
     name = result.channel
-    # The reason names the channel where it is told to clients.
-    reason = (result.error or "no reason is known").removeprefix(f"channel {name!r}: ")
+    reason = _reason(result) or "no reason is known"
     state = "is kept, but disabled" if kept_disabled else "failed its test"
     hint = f"`axonhub channel edit {name} …` changes it and tests it again"
     if kept_disabled:
@@ -108,14 +107,19 @@ def as_json(result: ProbeResult) -> dict[str, Any]:
             "output": usage.output,
             "reasoning": usage.reasoning,
         },
-        "error": result.error,
+        "error": _reason(result),
         "hint": result.hint,
     }
 
 
+def _reason(result: ProbeResult) -> str | None:
+    """Why it failed. Told to clients it names the channel, which is known here."""
+    return result.error and result.error.removeprefix(f"channel {result.channel!r}: ")
+
+
 def _summary(result: ProbeResult, *, stream: bool) -> str:
     if not result.ok:
-        return f"failed  {result.model}  {result.error or ''}".rstrip()
+        return f"failed  {result.model}  {_reason(result) or ''}".rstrip()
     parts = [f"ok  {result.model}", f"{result.ms} ms"]
     if stream and result.first_token_ms is not None:
         parts.append(f"first token after {result.first_token_ms} ms")

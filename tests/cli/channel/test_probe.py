@@ -40,7 +40,7 @@ def test_a_failing_test_tells_the_upstreams_own_error(cli: Cli, upstream: Upstre
     result = cli("channel", "test", "main", "--json")
     assert result.code == 1
     assert result.json["ok"] is False
-    assert "Overloaded" in result.json["error"]
+    assert result.json["error"] == "it answered 529 (Overloaded)"
 
 
 def test_an_upstream_that_is_not_there_is_told(cli: Cli) -> None:
