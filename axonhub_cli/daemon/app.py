@@ -39,7 +39,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     """
     writer = TraceWriter(
         paths.trace_db,
-        settings=runtime.snapshot.config.server.trace,
+        settings=lambda: runtime.snapshot.config.server.trace,
         secrets=runtime.known_secrets,
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
     )

@@ -43,7 +43,7 @@ KEPT_ENTRIES = 1000
 
 STOPPED = "the daemon stopped before it ended"
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("axonhub")
 
 
 class _Item(Struct):
@@ -64,8 +64,9 @@ class _Open(Struct):
 class TraceWriter:
     """Owns the one connection that writes. `put` is for the event loop's thread alone.
 
-    `secrets` is asked once a batch for the values to keep out of the file. `read_answer` has a
-    function for each protocol; give it those that leave out content, none is looked at.
+    `settings` and `secrets` (the values to keep out of the file) are asked once a batch.
+    `read_answer` has a function for each protocol; give it those that leave out content, none is
+    looked at.
     `owner`: this process is the home's daemon, so that requests another left running are dead.
     """
 
@@ -73,20 +74,19 @@ class TraceWriter:
         self,
         db: Path,
         *,
-        settings: TraceSettings,
+        settings: Callable[[], TraceSettings],
         secrets: Callable[[], Sequence[str]],
         read_answer: Mapping[str, ReadAnswer],
         max_queued_bytes: int = MAX_QUEUED_BYTES,
         owner: bool = True,
         store: TraceStore | None = None,
     ) -> None:
-        self.settings = settings
-        """May be replaced at any time; counts from the next batch."""
         self.bodies_dropped = 0
         """Requests whose bodies were dropped because the queue was full."""
         self.lost = 0
         """Requests that could not be recorded at all."""
         self._store = store if store is not None else SqliteStore(db)
+        self._settings = settings
         self._secrets = secrets
         self._read_answer = read_answer
         self._max_queued_bytes = max_queued_bytes
@@ -250,13 +250,13 @@ class TraceWriter:
                 self._store.open()
                 work()
             except StoreBroken as error:
-                logger.warning("trace file set aside", extra={"reason": error.message})
+                logger.warning("the trace file is set aside: %s", error.message)
                 self._store.set_aside()
                 self._store.open()
                 work()
         except StoreError as error:
             if self._problem is None:
-                logger.error("traces are not written", extra={"reason": error.message})
+                logger.error("traces are not written: %s", error.message)
             self._problem = error.message
             return False
         self._problem = None
@@ -264,12 +264,10 @@ class TraceWriter:
 
     def _lose(self, error: Exception, count: int = 1) -> None:
         self.lost += count
-        logger.error(
-            "requests were not recorded", extra={"count": count, "error": type(error).__name__}
-        )
+        logger.error("%d requests were not recorded: %s", count, type(error).__name__)
 
     def _context(self) -> Context:
         secrets = tuple(self._secrets())
         if secrets != self._known_secrets:
             self._known_secrets, self._redactor = secrets, Redactor(secrets)
-        return Context(self._redactor, self.settings, self._read_answer)
+        return Context(self._redactor, self._settings(), self._read_answer)

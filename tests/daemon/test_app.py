@@ -10,6 +10,7 @@ from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import Shield
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.queries import TraceReader
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.upstream import Upstream
@@ -31,6 +32,18 @@ def test_the_shield_stands_before_everything(home: Home, upstream: Upstream) -> 
         return build_app(runtime, home.paths, home.environ, "secret")
 
     assert isinstance(asyncio.run(build()), Shield)
+
+
+def test_what_the_trace_keeps_follows_the_configuration(
+    daemon: Daemon, home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url), server={"trace": {"store_request_body": False}})
+    assert daemon.post(b'{"model":"claude-x","messages":[]}')[0] == 200
+    daemon.stop()
+    with TraceReader(home.paths.trace_db) as traces:
+        (request,) = traces.list_requests()
+        assert traces.request_body(request.id) is None
+        assert traces.answer_body(request.id) is not None
 
 
 def test_a_daemon_that_ended_leaves_nothing_open(home: Home, upstream: Upstream) -> None:

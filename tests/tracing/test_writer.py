@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> Watched:
 def writing(store: SqliteStore, path: Path, **options: Any) -> Iterator[TraceWriter]:
     """A running writer, drained and closed afterwards."""
     values: dict[str, Any] = {
-        "settings": TraceSettings(),
+        "settings": TraceSettings,
         "secrets": list,
         "read_answer": READERS,
         "store": store,
@@ -182,7 +182,7 @@ def test_while_the_file_cannot_be_written_requests_are_kept(store: Watched, tmp_
 def test_a_file_that_cannot_be_made_is_a_problem_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "in-the-way").write_text("")
     path = tmp_path / "in-the-way" / "traces.db"
-    writer = TraceWriter(path, settings=TraceSettings(), secrets=list, read_answer=READERS)
+    writer = TraceWriter(path, settings=TraceSettings, secrets=list, read_answer=READERS)
     writer.start()
     writer.put(record("r1"), "finished")
     assert writer.close(PATIENCE)
@@ -265,12 +265,16 @@ def test_records_after_closing_are_counted_as_lost(store: Watched, tmp_path: Pat
 
 
 def test_settings_may_change_while_it_runs(store: Watched, tmp_path: Path) -> None:
-    with writing(store, tmp_path) as writer:
-        writer.settings = TraceSettings(store_request_body=False)
+    now = TraceSettings()
+    with writing(store, tmp_path, settings=lambda: now) as writer:
         writer.put(record("r1"), "finished")
+        assert store.wrote.wait(PATIENCE)
+        now = TraceSettings(store_request_body=False)
+        writer.put(record("r2"), "finished")
     with reader(tmp_path) as file:
-        assert file.request_body("r1") is None
-        assert file.answer_body("r1") is not None
+        assert file.request_body("r1") is not None
+        assert file.request_body("r2") is None
+        assert file.answer_body("r2") is not None
 
 
 def test_closing_gives_up_after_its_timeout(store: Watched, tmp_path: Path) -> None:
