@@ -23,12 +23,14 @@ def order(
     session_key: str,
     resting: Callable[[Candidate], bool],
 ) -> list[Candidate]:
-    """Sort by rest, priority and hash. A resting candidate goes last but is never refused."""
+    """Sort by rest, priority, protocol and hash. A resting candidate goes last but is never
+    refused; one that needs no conversion goes before those that do, for nothing is lost in it."""
     return sorted(
         candidates,
         key=lambda c: (
             resting(c),
             c.channel.priority,
+            not c.native,
             -rendezvous_score(session_key, c.channel.name, c.channel.weight),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -26,7 +26,10 @@ class Candidate(Struct, frozen=True):
     channel: Channel
     upstream_model: str
     protocol: str
+    """The upstream protocol."""
     base_url: str
+    native: bool = True
+    """It is the client's own protocol: the bytes are relayed, not converted."""
 
 
 class Rejection(Struct, frozen=True):
@@ -41,25 +44,43 @@ class Found(Struct, frozen=True):
     rejected: tuple[Rejection, ...]
 
 
-def find(config: Config, model: str, protocol: str, faults: Mapping[str, str]) -> Found:
-    """Split the channels. `faults` names channels that cannot work now (a missing secret)."""
+def find(
+    config: Config,
+    model: str,
+    protocol: str,
+    faults: Mapping[str, str],
+    convertible: Collection[str] = (),
+) -> Found:
+    """Split the channels. `faults` names channels that cannot work now (a missing secret);
+    `convertible` the protocols that a request of the client's may be converted to."""
     usable: list[Candidate] = []
     rejected: list[Rejection] = []
     for channel in config.channels:
         target = upstream_model(channel, model)
-        base_url = endpoints(channel).get(protocol)
-        reason = _reason(channel, target, base_url, protocol, faults)
+        endpoint = _choose_endpoint(channel, protocol, convertible)
+        reason = _reason(channel, target, endpoint, protocol, faults)
         if reason is not None:
             rejected.append(Rejection(channel.name, reason))
-        elif target is not None and base_url is not None:
-            usable.append(Candidate(channel, target, protocol, base_url))
+        elif target is not None and endpoint is not None:
+            native = endpoint[0] == protocol
+            usable.append(Candidate(channel, target, *endpoint, native))
     return Found(tuple(usable), tuple(rejected))
+
+
+def _choose_endpoint(
+    channel: Channel, protocol: str, convertible: Collection[str]
+) -> tuple[str, str] | None:
+    """Protocol and base URL: the client's own protocol where the channel speaks it."""
+    known = endpoints(channel)
+    if protocol in known:
+        return protocol, known[protocol]
+    return next(((name, url) for name, url in known.items() if name in convertible), None)
 
 
 def _reason(
     channel: Channel,
     target: str | None,
-    base_url: str | None,
+    endpoint: tuple[str, str] | None,
     protocol: str,
     faults: Mapping[str, str],
 ) -> str | None:
@@ -67,7 +88,7 @@ def _reason(
         return NOT_SERVED
     if not channel.enabled:
         return "is disabled"
-    if base_url is None:
+    if endpoint is None:
         return f"does not speak {protocol}"
     if channel.weight == 0:
         return "has weight 0"

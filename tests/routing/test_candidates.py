@@ -164,3 +164,20 @@ def test_a_model_of_megabytes_is_not_repeated() -> None:
     kind, text, hint = message(config(channel()), "x" * 1_000_000)
     assert kind == "not_found"
     assert len(text) + len(hint) < 1000
+
+
+def test_another_protocol_is_spoken_only_where_it_can_be_converted() -> None:
+    conf = config(channel())
+    assert find(conf, "claude-x", "openai_chat", {}).usable == ()
+    (converted,) = find(conf, "claude-x", "openai_chat", {}, {"anthropic"}).usable
+    assert (converted.protocol, converted.native) == ("anthropic", False)
+
+
+def test_the_clients_own_protocol_is_used_where_the_channel_speaks_it() -> None:
+    conf = config(channel(endpoints={"openai_chat": "https://chat.example"}))
+    (native,) = find(conf, "claude-x", "openai_chat", {}, {"anthropic", "openai_chat"}).usable
+    assert (native.protocol, native.base_url, native.native) == (
+        "openai_chat",
+        "https://chat.example",
+        True,
+    )
