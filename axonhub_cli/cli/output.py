@@ -9,7 +9,10 @@ from typing import TextIO
 from axonhub_cli.errors import AxonHubError, CommandFailed, UsageError
 from axonhub_cli.jsonio import Json
 
-RED, YELLOW, CYAN = "31", "33", "36"
+RED, YELLOW, CYAN, BOLD = "31", "33", "36", "1"
+
+_GAP, _NARROWEST = 2, 6
+"""Of a table: letters between two columns, and those that a folded column needs at least."""
 
 # Names and messages from upstreams may carry escape sequences that a terminal would obey.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
@@ -60,16 +63,20 @@ def emit_json(value: Json) -> None:
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
     """A table of data; `empty` is said (on stderr) where there are no rows.
 
-    On a terminal rich folds the columns to its width; into a pipe goes the same in plain columns.
+    On a terminal rich folds the columns to its width, all but the first, by which a row is named;
+    where that leaves no words whole, each row is a paragraph. Into a pipe go plain columns.
     """
     if not rows:
         note(empty)
         return
     clean = [[cell.translate(_CELL_CONTROLS) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _rich_table(columns, clean)
-        return
     widths = [max(map(len, column)) for column in zip(columns, *clean, strict=True)]
+    if sys.stdout.isatty():
+        if _fits(widths):
+            _rich_table(columns, clean)
+        else:
+            _paragraphs(columns, clean)
+        return
     for row in ([name.upper() for name in columns], *clean):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         line("  ".join(cells).rstrip())
@@ -165,13 +172,32 @@ def _message(word: str, colour: str, text: str, hint: str | None) -> None:
 def _wrapped(text: str, indent: int) -> list[str]:
     if not sys.stdout.isatty():
         return [text]
-    import shutil
     import textwrap
 
-    width = max(20, shutil.get_terminal_size().columns - indent)
+    width = max(20, _columns() - indent)
     if len(text) <= width:
         return [text]
     return textwrap.wrap(text, width, drop_whitespace=True, break_on_hyphens=False)
+
+
+def _fits(widths: Sequence[int]) -> bool:
+    """Is there room for the first column, and for some letters of the others?"""
+    first, *others = widths
+    needed = first + sum(_GAP + min(width, _NARROWEST) for width in others)
+    return needed <= _columns()
+
+
+def _paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        paragraph(row[0], style=BOLD)
+        for name, cell in zip(columns[1:], row[1:], strict=True):
+            paragraph(f"{name}: {cell}", indent=2)
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -180,11 +206,12 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        grid.add_column(name, overflow="fold")
+    for index, name in enumerate(columns):
+        grid.add_column(name, overflow="fold", no_wrap=index == 0)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    Console(file=sys.stdout, highlight=False).print(grid)
+    # Its own guess of the width is 80 on a dumb terminal, whatever that has.
+    Console(file=sys.stdout, width=_columns(), highlight=False).print(grid)
 
 
 def _speaks_unicode(stream: TextIO) -> bool:

@@ -129,6 +129,37 @@ def test_a_paragraph_is_indented_line_by_line(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == "  one\n      two\ufffd[31m\n\n"
 
 
+ROW = ("req_0123456789", "claude-opus-5-5, claude-haiku-4-5", "completed")
+
+
+def shown_at(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A table on a terminal of so many columns."""
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "dumb")
+    output.table(("id", "models", "status"), [ROW], empty="none")
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    return [line.rstrip() for line in lines]
+
+
+def test_a_folded_table_leaves_the_names_of_its_rows_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown_at(40, monkeypatch)
+    assert lines[0].split() == ["id", "models", "status"]
+    assert lines[1].split()[0] == ROW[0]
+    assert len(lines) > 2
+
+
+def test_where_no_table_fits_each_row_is_a_paragraph(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown_at(28, monkeypatch) == [
+        "req_0123456789",
+        "  models: claude-opus-5-5,",
+        "  claude-haiku-4-5",
+        "  status: completed",
+    ]
+
+
 def test_a_recorded_body_goes_out_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     output.raw(b"\xff\x00\x1b[31m")
     assert capfdbinary.readouterr().out == b"\xff\x00\x1b[31m"
