@@ -210,8 +210,8 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         grid.add_column(name, overflow="fold", no_wrap=index == 0)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    # Its own guess of the width is 80 on a dumb terminal, whatever that has.
-    Console(file=sys.stdout, width=_columns(), highlight=False).print(grid)
+    # Without a height, its own guess of the width counts: 80 on a dumb terminal, whatever that has.
+    Console(file=sys.stdout, width=_columns(), height=25, highlight=False).print(grid)
 
 
 def _speaks_unicode(stream: TextIO) -> bool:
