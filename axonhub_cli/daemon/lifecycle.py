@@ -99,10 +99,23 @@ class Daemon:
         _refuse_second(self._paths)
         runtime = Runtime(self._paths, self._environ)
         await runtime.start()
-        config = runtime.snapshot.config
-        server = _overridden(self._paths, config.server, self._listen)
+        server = _overridden(self._paths, runtime.snapshot.config.server, self._listen)
         _configure_logging(server.log_level)
         sockets = _bind(self._paths, server)
+        try:
+            await self._serve(runtime, server, sockets, on_ready)
+        finally:
+            for listener in sockets:
+                listener.close()
+
+    async def _serve(
+        self,
+        runtime: Runtime,
+        server: Server,
+        sockets: list[socket.socket],
+        on_ready: Callable[[str], None],
+    ) -> None:
+        config = runtime.snapshot.config
         state = _state(server, sockets[0].getsockname()[1])
         app = build_app(runtime, self._paths, self._environ, state.secret)
 
@@ -121,8 +134,6 @@ class Daemon:
         try:
             await self._server.serve(sockets=sockets)
         finally:
-            for listener in sockets:
-                listener.close()
             clear_state(self._paths, state.pid)
         if self._server.failure is not None:
             raise self._server.failure
@@ -241,7 +252,7 @@ def _ready_lines(
 
 
 def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http="auto",
         ws="none",
@@ -255,6 +266,14 @@ def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:
         ssl_keyfile=server.tls_key,
         proxy_headers=False,
     )
+    try:
+        config.load()
+    except OSError as error:  # one of `ssl` too
+        raise ConfigError(
+            f"TLS cannot be served with {server.tls_cert} and {server.tls_key}: {error.strerror}",
+            hint="both must be readable PEM files, and the key that of the certificate",
+        ) from error
+    return config
 
 
 def _configure_logging(level: str) -> None:

@@ -28,6 +28,7 @@ from yarl import URL
 
 from axonhub_cli.echo.script import Reply, respond
 from axonhub_cli.errors import (
+    ConfigError,
     UpstreamError,
     UpstreamGarbled,
     UpstreamTimeout,
@@ -103,8 +104,7 @@ class Upstreams:
     def __init__(self, environ: Mapping[str, str]) -> None:
         # A daemon calls few URLs, each of them often.
         self._find_proxy = lru_cache(maxsize=256)(ProxyRules(environ).find)
-        # Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle.
-        self._tls = httpx.create_ssl_context()
+        self._tls = _trusted(environ)
         self._direct: AiohttpTransport | None = None
         self._literal: httpx.AsyncHTTPTransport | None = None
         self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
@@ -161,6 +161,18 @@ class Upstreams:
         )
 
 
+def _trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # one of `ssl` too
+        raise ConfigError(
+            f"the certificates of SSL_CERT_FILE ({environ.get('SSL_CERT_FILE')}) cannot be read: "
+            f"{error.strerror}",
+            hint="it must name a PEM file of CA certificates, or be unset",
+        ) from error
+
+
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60)
 
 
@@ -186,11 +198,11 @@ def _is_utf8(header: tuple[bytes, bytes]) -> bool:
         return False
 
 
-def _proxy_transport(proxy: str, tls: object) -> httpx.AsyncHTTPTransport:
+def _proxy_transport(proxy: str, tls: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
     # httpx knows `socks5`; `socks5h` (names resolved by the proxy) is what its client does anyway.
     url = re.sub(r"^socks5h:", "socks5:", proxy)
     try:
-        return httpx.AsyncHTTPTransport(verify=tls, limits=_LIMITS, proxy=url)  # type: ignore[arg-type]
+        return httpx.AsyncHTTPTransport(verify=tls, limits=_LIMITS, proxy=url)
     except (ValueError, httpx.InvalidURL) as error:
         raise UpstreamUnreachable(f"the proxy {_shown(proxy)} cannot be used: {error}") from error
 

@@ -12,7 +12,9 @@ from http.client import HTTPConnection
 
 import pytest
 
+from axonhub_cli.daemon import lifecycle
 from axonhub_cli.daemon.state import find_daemon, read_state
+from axonhub_cli.errors import ConfigError
 from tests.support import plays
 from tests.support.daemon import Daemon, DaemonProcess
 from tests.support.home import KEY, Home, channel
@@ -185,6 +187,17 @@ def test_both_loopback_addresses_answer(home: Home, upstream: Upstream) -> None:
             connection.close()
     finally:
         daemon.stop()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_files_that_are_no_certificate_are_named(home: Home, content: str | None) -> None:
+    file = home.path / "cert.pem"
+    if content is not None:
+        file.write_text(content)
+    listen = lifecycle.Listen(port=0, tls_cert=str(file), tls_key=str(file))
+    with pytest.raises(ConfigError, match="TLS cannot be served with .*cert.pem"):
+        lifecycle.Daemon(home.paths, home.environ, listen).run(print)
+    assert read_state(home.paths) is None
 
 
 def test_tls_is_served_with_a_certificate(home: Home, upstream: Upstream) -> None:

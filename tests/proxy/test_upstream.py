@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from axonhub_cli.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from axonhub_cli.errors import ConfigError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
 from tests.support import plays
 from tests.support.forward_proxy import ForwardProxy
@@ -173,6 +173,18 @@ def test_a_certificate_of_ssl_cert_file_is_trusted(
     with tls_server(tmp_path) as port:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert with_upstreams(lambda u: read(u, call(f"https://localhost:{port}/v1")))[0] == 200
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_ssl_cert_file_without_certificates_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ConfigError, match="SSL_CERT_FILE .*ca.pem"):
+        Upstreams({"SSL_CERT_FILE": str(file)})
 
 
 def test_an_address_that_takes_no_connection_is_a_timeout() -> None:
