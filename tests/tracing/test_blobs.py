@@ -58,6 +58,8 @@ def test_a_second_turn_shares_all_but_its_last_messages() -> None:
         '{"messages": ["\ud83d…'.encode("utf-8", "replace") * 900,
         b'{"messages":["' + b"x" * 5000 + b'"',
     ],
+    # Their own text would be pages of it in each report.
+    ids=["empty", "short", "NUL", "deep", "odd array", "string", "half an emoji", "cut off"],
 )
 def test_what_is_no_such_object_stays_whole(body: bytes) -> None:
     assert blobs.find_parts(body) == []
