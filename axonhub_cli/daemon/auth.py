@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from axonhub_cli.config.keys import hash_key
 from axonhub_cli.config.schema import Config, Key, Profile
 from axonhub_cli.errors import ClientError
+from axonhub_cli.proxy.reply import HeaderList
 
 _HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key")
 _SCHEMES = ("bearer ", "token ", "api-key ")
 PROFILE_HEADER = b"ah-profile"
 
 
-def authenticate(headers: list[tuple[bytes, bytes]], keys: Mapping[str, Key]) -> Key:
+def authenticate(headers: HeaderList, keys: Mapping[str, Key]) -> Key:
     """The key of the request; `keys` are by hash.
 
     Clients may show several credentials at once (their own beside ours): the one beginning
@@ -43,7 +44,7 @@ def authenticate(headers: list[tuple[bytes, bytes]], keys: Mapping[str, Key]) ->
     )
 
 
-def choose_profile(headers: list[tuple[bytes, bytes]], key: Key, config: Config) -> Profile | None:
+def choose_profile(headers: HeaderList, key: Key, config: Config) -> Profile | None:
     """The key's active profile, or the one of its profiles that `AH-Profile` names."""
     name = next((v.decode("latin-1") for n, v in headers if n == PROFILE_HEADER), None)
     if name is None:

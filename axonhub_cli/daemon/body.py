@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from axonhub_cli.errors import ClientError
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, decode
-from axonhub_cli.proxy.guard import ClientLeft
+from axonhub_cli.proxy.guard import ClientLeft, Receive
+from axonhub_cli.proxy.reply import HeaderList
 
 # Python itself refuses to read numbers of thousands of digits.
 _MOST_DIGITS = 100
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-
-async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:
+async def read_body(headers: HeaderList, receive: Receive, limit: int) -> bytes:
     """Raises `ClientError` for what cannot be taken, `ClientLeft` when the client gives up."""
     declared = _header(headers, b"content-length")
     if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > limit):
@@ -52,7 +48,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
         parts.append(part)
 
 
-def _check_type(headers: list[tuple[bytes, bytes]]) -> None:
+def _check_type(headers: HeaderList) -> None:
     kind = _header(headers, b"content-type").partition(";")[0].strip().lower()
     # Some scripts send none; a wrong one (a form, a file) is a mistake worth naming.
     if kind and kind != "application/json" and not kind.endswith("+json"):
@@ -61,7 +57,7 @@ def _check_type(headers: list[tuple[bytes, bytes]]) -> None:
         )
 
 
-def _header(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
+def _header(headers: HeaderList, name: bytes) -> str:
     return next((v.decode("latin-1").strip() for n, v in headers if n == name), "")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from msgspec import Struct
@@ -20,25 +19,21 @@ from axonhub_cli.daemon.auth import authenticate, choose_profile
 from axonhub_cli.daemon.body import read_body
 from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.shield import App, Scope
 from axonhub_cli.daemon.state import CHALLENGE_HEADER, proof
 from axonhub_cli.errors import STATUS, AxonHubError, ClientError, ErrorInfo, Kind, NoCandidate
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
-from axonhub_cli.proxy.guard import ClientLeft
+from axonhub_cli.proxy.guard import ClientLeft, Receive
 from axonhub_cli.proxy.handler import Handler, Services
 from axonhub_cli.proxy.headers import safe_value
-from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.reply import HeaderList, Reply, Send
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.tracing.identity import find_client, find_trace
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
 
 logger = logging.getLogger("axonhub")
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -58,7 +53,7 @@ class Context(Struct, frozen=True):
 class Only:
     """An endpoint for some methods; any other gets a 405 in the shape of the path's protocol."""
 
-    def __init__(self, methods: tuple[str, ...], endpoint: Endpoint) -> None:
+    def __init__(self, methods: tuple[str, ...], endpoint: App) -> None:
         self._methods = methods
         self._endpoint = endpoint
 
@@ -243,7 +238,7 @@ def _new_id(kind: str) -> str:
     return f"{kind}_{random.getrandbits(96):024x}"
 
 
-def _own_headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
+def _own_headers(record: RequestRecord) -> HeaderList:
     return [
         (b"ah-request-id", record.id.encode()),
         (b"ah-trace-id", safe_value(record.trace_id or "")),

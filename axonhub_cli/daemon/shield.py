@@ -13,11 +13,10 @@ from typing import Any
 from axonhub_cli.config.schema import Server
 from axonhub_cli.daemon.replies import send_error
 from axonhub_cli.errors import ErrorInfo
-from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.guard import Receive
+from axonhub_cli.proxy.reply import HeaderList, Reply, Send
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -39,7 +38,7 @@ class Shield:
         await self._app(scope, receive, send)
 
 
-def find_refusal(headers: list[tuple[bytes, bytes]], server: Server) -> str | None:
+def find_refusal(headers: HeaderList, server: Server) -> str | None:
     """Why the request is refused, None when it may pass."""
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
     if len(hosts) != 1:

@@ -11,9 +11,8 @@ from axonhub_cli.config.schema import Key, Profile
 from axonhub_cli.errors import ClientError
 from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Route, WireProtocol
+from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Snapshot
-
-HeaderList = list[tuple[bytes, bytes]]
 
 
 class ClientCall:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Envelope
+from axonhub_cli.proxy.reply import HeaderList
 
 
-def lower_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def lower_headers(headers: HeaderList) -> dict[str, str]:
     """ASGI's headers as text; of a repeated one the first counts."""
     return {n.decode("latin-1"): v.decode("latin-1") for n, v in reversed(headers)}
 

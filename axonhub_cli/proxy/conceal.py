@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from axonhub_cli.proxy.headers import CREDENTIALS, HeaderList
+from axonhub_cli.proxy.headers import CREDENTIALS
+from axonhub_cli.proxy.reply import HeaderList
 
 HIDDEN = b"***"
 # A shorter one is likely a word that a local engine takes for a key.

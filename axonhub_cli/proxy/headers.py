@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from axonhub_cli import __version__
 from axonhub_cli.config.schema import AuthScheme
 from axonhub_cli.providers import Provider
-
-HeaderList = list[tuple[bytes, bytes]]
+from axonhub_cli.proxy.reply import HeaderList
 
 USER_AGENT = f"axonhub/{__version__}".encode()
 CLAUDE_CODE_AGENT = b"claude-cli/"

@@ -35,8 +35,7 @@ from axonhub_cli.errors import (
     UpstreamUnreachable,
 )
 from axonhub_cli.proxy.proxies import ProxyRules
-
-HeaderList = list[tuple[bytes, bytes]]
+from axonhub_cli.proxy.reply import HeaderList
 
 # From 1 MiB on aiohttp warns about raw bytes: they may block the loop of who writes them slowly.
 # Written at once they cost one copy less, and uvloop sends what the socket takes.

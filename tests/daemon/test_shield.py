@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Server
-from axonhub_cli.daemon.shield import Receive, Scope, Send, Shield, find_refusal, host_name
+from axonhub_cli.daemon.shield import Scope, Shield, find_refusal, host_name
+from axonhub_cli.proxy.guard import Receive
+from axonhub_cli.proxy.reply import Send
 
 DEFAULT = Server()
 

@@ -10,13 +10,13 @@ from axonhub_cli.config.schema import AuthScheme
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.headers import (
     USER_AGENT,
-    HeaderList,
     is_claude_code,
     is_oauth_token,
     request_headers,
     response_headers,
     safe_value,
 )
+from axonhub_cli.proxy.reply import HeaderList
 
 OAUTH = "sk-ant-oat01-" + "x" * 8
 API = "sk-ant-api03-" + "x" * 8

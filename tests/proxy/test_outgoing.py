@@ -15,8 +15,9 @@ from axonhub_cli.config.secrets import Secret
 from axonhub_cli.errors import ClientError
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import LINE
-from axonhub_cli.proxy.call import ClientCall, HeaderList
+from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
