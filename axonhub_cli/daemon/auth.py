@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from axonhub_cli.config.keys import hash_key
 from axonhub_cli.config.schema import Config, Key, Profile
 from axonhub_cli.errors import ClientError
+from axonhub_cli.proxy.headers import CREDENTIALS
 from axonhub_cli.proxy.reply import HeaderList
 
-_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key")
 _SCHEMES = ("bearer ", "token ", "api-key ")
 PROFILE_HEADER = b"ah-profile"
 
@@ -23,10 +23,9 @@ def authenticate(headers: HeaderList, keys: Mapping[str, Key]) -> Key:
     """
     shown = [
         credential
-        for name in _HEADERS
-        for n, value in headers
+        for name, value in headers
         # Clients that are told to have no key of their own send an empty one.
-        if n == name and (credential := _bare(value.decode("latin-1")))
+        if name in CREDENTIALS and (credential := _bare(value.decode("latin-1")))
     ]
     ours = [credential for credential in shown if credential.startswith("ah-")]
     for credential in ours or shown:
