@@ -33,6 +33,8 @@ class RestList:
         key = (channel, model)
         if len(self._until) >= _MOST_ENTRIES:
             self._until = {k: until for k, until in self._until.items() if until > now}
+            if len(self._until) >= _MOST_ENTRIES:
+                del self._until[next(iter(self._until))]
         self._until[key] = max(self._until.get(key, 0.0), now + span)
 
     def wake(self, channel: str, model: str) -> None:

@@ -54,9 +54,10 @@ def test_who_answers_is_awake() -> None:
     assert not resting.resting("a", "m", now=1.0)
 
 
-def test_what_clients_ask_for_does_not_fill_the_memory() -> None:
+@pytest.mark.parametrize("pace", [0.0, 1.0])
+def test_what_clients_ask_for_does_not_fill_the_memory(pace: float) -> None:
     resting = RestList()
     for number in range(5000):
-        resting.rest("a", f"model-{number}", now=float(number), seconds=10.0)
-    assert resting.resting("a", "model-4999", now=5000.0)
+        resting.rest("a", f"model-{number}", now=number * pace, seconds=10.0)
+    assert resting.resting("a", "model-4999", now=5000 * pace)
     assert len(resting) <= 1000
