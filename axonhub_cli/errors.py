@@ -6,8 +6,8 @@
     ├─ UsageError                     the command line is wrong: exit 2
     ├─ CommandFailed                  a command could not do its work: exit 1
     ├─ ClientError(kind)              the client's request is at fault: never retried
-    ├─ NoCandidate(rejections)        nothing here can serve the request
-    ├─ UpstreamError(kind, ...)       one attempt failed
+    ├─ NoCandidate(kind)              nothing here can serve the request
+    ├─ UpstreamError                  one attempt failed
     │  ├─ UpstreamStatus              the upstream answered with an error
     │  ├─ UpstreamUnreachable         no connection, or it died
     │  ├─ UpstreamTimeout             it was silent for too long
@@ -116,9 +116,6 @@ class UpstreamError(AxonHubError):
     """One attempt failed, before anything of its answer reached the client."""
 
     kind: Kind = "upstream"
-
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
 
 
 class UpstreamStatus(UpstreamError):

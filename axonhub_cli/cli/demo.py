@@ -103,7 +103,7 @@ def _ask(environ: Mapping[str, str]) -> None:
     """Send one streamed request, print the answer. Raises `CommandFailed` when it is no answer."""
     from http.client import HTTPConnection, HTTPException
 
-    from axonhub_cli.config.keys import ensure_default_key
+    from axonhub_cli.config.keys import ensure_key
     from axonhub_cli.config.paths import find_paths
     from axonhub_cli.config.store import ConfigStore
     from axonhub_cli.daemon.state import find_daemon
@@ -112,7 +112,7 @@ def _ask(environ: Mapping[str, str]) -> None:
     daemon = find_daemon(paths)
     if daemon is None:
         raise CommandFailed("the demo stopped: its daemon does not answer")
-    _, key = ensure_default_key(ConfigStore(paths, environ), environ)
+    key = ensure_key(ConfigStore(paths, environ), environ)
     headers = {
         "authorization": f"Bearer {key}",
         "content-type": "application/json",

@@ -92,11 +92,6 @@ def ensure_key(store: ConfigStore, environ: Mapping[str, str], *, name: str = DE
     return reveal_key(key, secrets)
 
 
-def ensure_default_key(store: ConfigStore, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Name and value of the key that `env`, `run` and `demo` use when told no other."""
-    return DEFAULT, ensure_key(store, environ)
-
-
 def _create(edit: ConfigEdit, secrets: SecretStore, name: str, profiles: Sequence[str]) -> str:
     key = new_key()
     if edit.config.key(name) is not None:

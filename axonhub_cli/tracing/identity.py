@@ -40,11 +40,10 @@ _CLIENTS: tuple[tuple[str, str], ...] = (
 
 
 class TraceIdentity(Struct, frozen=True):
-    """Where a request belongs. `session`: the trace is a client's session, named by the client."""
+    """Where a request belongs."""
 
     trace_id: str | None = None
     thread_id: str | None = None
-    session: bool = False
 
 
 def find_trace(
@@ -60,7 +59,7 @@ def find_trace(
             return TraceIdentity(trace_id, thread_id)
     for session in _sessions(headers, metadata_user_id, settings):
         if trace_id := _clean(session):
-            return TraceIdentity(trace_id, thread_id, session=True)
+            return TraceIdentity(trace_id, thread_id)
     return TraceIdentity(None, thread_id)
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from axonhub_cli.config.keys import (
     create_key,
-    ensure_default_key,
     ensure_key,
     hash_key,
     new_key,
@@ -100,19 +99,19 @@ def test_a_key_that_is_not_there_is_told(store: ConfigStore, secrets: SecretStor
 
 
 def test_the_default_key_is_made_once(store: ConfigStore, paths: Paths) -> None:
-    first = ensure_default_key(store, store.environ)
+    first = ensure_key(store, store.environ)
     written = paths.config_file.stat()
-    assert ensure_default_key(store, store.environ) == first
-    assert first[0] == "default"
+    assert ensure_key(store, store.environ) == first
+    assert [key.name for key in store.read().keys] == ["default"]
     assert paths.config_file.stat() == written
 
 
 def test_a_disabled_key_is_not_handed_out(store: ConfigStore) -> None:
-    ensure_default_key(store, store.environ)
+    ensure_key(store, store.environ)
     with store.edit() as edit:
         edit.update("keys", "default", {"enabled": False})
     with pytest.raises(ConfigError, match="'default' is disabled") as caught:
-        ensure_default_key(store, store.environ)
+        ensure_key(store, store.environ)
     assert "axonhub key enable default" in str(caught.value.hint)
 
 
@@ -134,8 +133,8 @@ def test_a_stored_key_that_is_another_one_is_not_handed_out(
 
 def test_two_shells_at_once_get_the_same_default_key(environ: dict[str, str]) -> None:
     script = """
-from axonhub_cli.config.keys import ensure_default_key
-print(ensure_default_key(ConfigStore(find_paths(os.environ), os.environ), os.environ)[1])
+from axonhub_cli.config.keys import ensure_key
+print(ensure_key(ConfigStore(find_paths(os.environ), os.environ), os.environ))
 """
     shells = [children.start(script, environ) for _ in range(5)]
     printed = {shell.communicate(timeout=15) for shell in shells}

@@ -10,9 +10,9 @@ import pytest
 from tests.config import children
 
 SCRIPT = """
-from axonhub_cli.config.keys import ensure_default_key
+from axonhub_cli.config.keys import ensure_key
 store = ConfigStore(find_paths(os.environ), os.environ)
-report(lambda: ensure_default_key(store, os.environ))
+report(lambda: ensure_key(store, os.environ))
 """
 
 

@@ -65,16 +65,14 @@ print(keyring.get_credential(service, None))
 
 
 def test_the_default_key_is_kept_in_the_keyring(desktop: Desktop) -> None:
-    script = f"{HEAD}print(keys.ensure_default_key(store, os.environ)[1])"
+    script = f"{HEAD}print(keys.ensure_key(store, os.environ))"
     key = desktop.python(script)
     assert desktop.python(script) == key
     assert key.strip().encode() not in desktop.stored()
 
 
 def test_two_homes_do_not_share_a_keyring_service(desktop: Desktop) -> None:
-    script = (
-        f"{HEAD}keys.ensure_default_key(store, os.environ)\nprint(store.read().secrets.service)"
-    )
+    script = f"{HEAD}keys.ensure_key(store, os.environ)\nprint(store.read().secrets.service)"
     first = desktop.python(script)
     desktop.environ["AXONHUB_HOME"] += "-2"
     assert desktop.python(script) != first

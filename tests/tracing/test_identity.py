@@ -37,17 +37,17 @@ def test_any_other_user_id_names_no_session(user_id: str) -> None:
         ({"ah-trace-id": "mine", "x-claude-code-session-id": SESSION}, TraceIdentity("mine")),
         (
             {"x-claude-code-session-id": SESSION},
-            TraceIdentity(SESSION, session=True),
+            TraceIdentity(SESSION),
         ),
         (
             {"x-session-affinity": "ses_1", "x-session-id": "ses_1"},
-            TraceIdentity("ses_1", session=True),
+            TraceIdentity("ses_1"),
         ),
-        ({"session-id": "01a2", "thread-id": "01a3"}, TraceIdentity("01a2", session=True)),
-        ({"session_id": "01a2"}, TraceIdentity("01a2", session=True)),
+        ({"session-id": "01a2", "thread-id": "01a3"}, TraceIdentity("01a2")),
+        ({"session_id": "01a2"}, TraceIdentity("01a2")),
         (
             {"x-codex-turn-metadata": '{"session_id": "01a2"}'},
-            TraceIdentity("01a2", session=True),
+            TraceIdentity("01a2"),
         ),
         ({"ah-thread-id": "t"}, TraceIdentity(None, "t")),
         ({"traceparent": "00-abc-def-01"}, TraceIdentity()),
