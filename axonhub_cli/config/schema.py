@@ -38,7 +38,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     """Total time of an attempt that is not streamed; streams have no total."""
     connect_timeout: Duration = "10s"
     first_event_timeout: Duration = "180s"
-    """From sending a request to the first event of its answer; channels on loopback get 600s."""
+    """From sending a request to the first event of its answer; left at that, loopback gets 600s."""
     idle_timeout: Duration = "180s"
     """Longest silence of an upstream inside a stream; its own pings count as life, ours do not."""
     ping_interval: Duration = "15s"

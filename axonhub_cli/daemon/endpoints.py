@@ -5,6 +5,7 @@ The framework's Request and StreamingResponse would cost a third of a small requ
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
@@ -98,6 +99,10 @@ class ProxyEndpoint:
                 context.recorder.finished(record)
         except ClientLeft:
             return
+        except asyncio.CancelledError:
+            # A stopping daemon's last word has been said: no traceback has to follow it.
+            if not reply.ended:
+                raise
         except AxonHubError as error:
             await send_error(reply, scope["path"], _info(error, reply))
         except Exception:

@@ -153,10 +153,10 @@ class Attempt:
     async def _check(self, exchange: Exchange) -> None:
         """Raise unless this is the head of an answer."""
         status = exchange.status
-        if 300 <= status < 400:
-            target = exchange.header(b"location") or "another address"
+        target = exchange.header(b"location")
+        if 300 <= status < 400 and target is not None:
             raise UpstreamGarbled(f"it redirects to {target}: is the base URL right?")
-        if not 200 <= status < 600:
+        if not (200 <= status < 300 or 400 <= status < 600):
             raise UpstreamGarbled(f"it answered with the status {status}, which is no answer's")
         if status >= 400:
             body = self._conceal.bytes(await self._error_body(exchange))

@@ -7,6 +7,7 @@ attempt is followed by the next candidate; after it a failure is one error event
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.outgoing import build_call
 from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.retry_after import read_retry_after
 from axonhub_cli.proxy.snapshot import Limits
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
 from axonhub_cli.routing import balance, candidates, mapping, retry
@@ -177,7 +179,7 @@ class Handler:
             candidate.channel.name,
             candidate.upstream_model,
             now=self._services.clock(),
-            seconds=_retry_after(error),
+            seconds=_asked_for(error),
         )
 
     async def _fail(self, failures: list[Failure]) -> None:
@@ -224,14 +226,7 @@ class Handler:
         return (self._services.clock() - self._started) * 1000
 
 
-def _retry_after(error: UpstreamError) -> float | None:
-    """Seconds that the upstream asks for; it may also write a date, which is then ignored."""
+def _asked_for(error: UpstreamError) -> float | None:
     if not isinstance(error, UpstreamStatus):
         return None
-    for name, value in error.headers:
-        if name.lower() == b"retry-after":
-            try:
-                return float(value)
-            except ValueError:
-                return None
-    return None
+    return read_retry_after(error.headers, time.time())

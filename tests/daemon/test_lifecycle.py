@@ -88,6 +88,7 @@ def test_a_stream_that_outlasts_the_drain_ends_with_an_error_event(
     connection.close()
     assert b"event: error" in first + rest
     assert b"axonhub was stopped" in rest
+    assert "Traceback" not in "\n".join(daemon.log)
 
 
 def test_after_a_kill_the_next_daemon_starts_and_serves(home: Home, upstream: Upstream) -> None:

@@ -92,6 +92,15 @@ def test_a_channel_that_failed_rests_and_is_tried_last(
     assert pair.post(BODY)[1]["ah-channel"] == "a"
 
 
+def test_a_date_to_retry_after_is_honoured(
+    pair: Daemon, upstream: Upstream, second: Upstream
+) -> None:
+    upstream.script(plays.rate_limited("Wed, 21 Oct 2015 07:28:00 GMT"))
+    assert pair.post(BODY)[1]["ah-channel"] == "b"
+    # That moment has passed: the first channel rests no longer.
+    assert pair.post(BODY)[1]["ah-channel"] == "a"
+
+
 def test_when_all_fail_alike_the_client_gets_that_answer(
     pair: Daemon, upstream: Upstream, second: Upstream
 ) -> None:
