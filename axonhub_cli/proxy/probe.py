@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -40,7 +40,6 @@ from axonhub_cli.routing.candidates import (
 from axonhub_cli.routing.endpoints import call_url, endpoints
 from axonhub_cli.tracing.recorder import AttemptRecord
 
-_T = TypeVar("_T")
 _PROMPT = "Reply with the one word: pong"
 # A test is waited for by a person.
 _LONGEST_S = 60.0
@@ -72,14 +71,14 @@ def run_probe(
     to ask for, `SecretError` when there is no secret to ask with."""
     chosen = model or default_model(channel)
     token = first_token(channel, secrets)
-    return _run(_probe(config, channel, token, environ, chosen, stream=stream))
+    return asyncio.run(_probe(config, channel, token, environ, chosen, stream=stream))
 
 
 def fetch_models(
     config: Config, channel: Channel, secrets: SecretStore, environ: Mapping[str, str]
 ) -> list[str]:
     """The provider's own list. Raises `UpstreamError` with a sentence."""
-    return _run(_fetch(config, channel, first_token(channel, secrets), environ))
+    return asyncio.run(_fetch(config, channel, first_token(channel, secrets), environ))
 
 
 def default_model(channel: Channel) -> str:
@@ -102,18 +101,14 @@ def first_token(channel: Channel, secrets: SecretStore) -> Token | None:
     return Token(label="test", secret=secrets.resolve(channel.tokens[0]))
 
 
-def _run(work: Coroutine[Any, Any, _T]) -> _T:
-    return asyncio.run(work)
-
-
 class _Heard:
-    """Stands in for the client: keeps when the first and the last byte came."""
+    """Stands in for the client: keeps what came, and when it began."""
 
     def __init__(self) -> None:
         self.body: list[bytes] = []
         self.first_at: float | None = None
 
-    async def send(self, message: Any) -> None:
+    async def send(self, message: MutableMapping[str, Any]) -> None:
         if message.get("body"):
             if self.first_at is None:
                 self.first_at = time.monotonic()

@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from axonhub_cli.routing.endpoints import is_loopback
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -37,16 +39,6 @@ class ProxyRules:
         if any(_covers(entry, host, port) for entry in self._without):
             return None
         return self._by_scheme.get(parts.scheme) or self._by_scheme.get("all")
-
-
-def is_loopback(host: str) -> bool:
-    """Does this host name or address mean this machine?"""
-    host = host.rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _address(host.strip("[]"))
-    # 0.0.0.0 is what local engines print as their address, and people copy it.
-    return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

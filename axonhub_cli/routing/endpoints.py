@@ -1,7 +1,8 @@
-"""Where a channel's requests go: its base URL for a protocol, and the URL of one call."""
+"""Where a channel's requests go: its base URLs, the URL of one call, and whose machine that is."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from functools import lru_cache
 
@@ -46,3 +47,16 @@ def call_url(base: str, version: str, path: str, query: str = "") -> str:
         url = root + (path if marks or _VERSION.search(root) else f"/{version}{path}")
     queries = "&".join(part for part in (own_query, query) if part)
     return f"{url}?{queries}" if queries else url
+
+
+def is_loopback(host: str) -> bool:
+    """Does this host name or address mean this machine?"""
+    host = host.rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    # 0.0.0.0 is what local engines print as their address, and people copy it.
+    return address.is_loopback or address.is_unspecified

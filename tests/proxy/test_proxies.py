@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axonhub_cli.proxy.proxies import ProxyRules, is_loopback
+from axonhub_cli.proxy.proxies import ProxyRules
 
 
 def find(url: str, own: str | None = None, **environ: str) -> str | None:
@@ -45,30 +45,6 @@ def test_the_channels_own_proxy_comes_first() -> None:
 def test_this_machine_is_never_reached_through_a_proxy(host: str) -> None:
     for port in ("", ":11434"):
         assert find(f"http://{host}{port}/v1", "http://own:1", ALL_PROXY="http://p:1") is None
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("foo.localhost", True),
-        ("::1", True),
-        ("[::1]", True),
-        ("127.255.255.255", True),
-        ("0.0.0.0", True),
-        ("", False),
-        (".", False),
-        ("notlocalhost", False),
-        ("localhost.example.com", False),
-        ("127.0.0.1.example.com", False),
-        ("192.168.0.1", False),
-        ("10.0.0.1", False),
-        ("fe80::1", False),
-        ("2130706433", False),
-    ],
-)
-def test_only_this_machine_is_loopback(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected
 
 
 @pytest.mark.parametrize(

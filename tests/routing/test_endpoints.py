@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Channel
-from axonhub_cli.routing.endpoints import call_url, endpoints
+from axonhub_cli.routing.endpoints import call_url, endpoints, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,27 @@ def test_a_named_endpoint_comes_before_all() -> None:
         "anthropic": "https://api.anthropic.com",
         "other": "http://c",
     }
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("foo.localhost", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("127.255.255.255", True),
+        ("0.0.0.0", True),
+        ("", False),
+        (".", False),
+        ("notlocalhost", False),
+        ("localhost.example.com", False),
+        ("127.0.0.1.example.com", False),
+        ("192.168.0.1", False),
+        ("10.0.0.1", False),
+        ("fe80::1", False),
+        ("2130706433", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

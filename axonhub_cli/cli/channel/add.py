@@ -93,10 +93,12 @@ def warn_of_destination(provider: Provider, urls: list[str]) -> None:
     """One line for each address that will see the token and is not the provider's own."""
     from urllib.parse import urlsplit
 
+    from axonhub_cli.routing.endpoints import is_loopback
+
     own = {urlsplit(url).hostname for url in provider.endpoints.values()}
     for url in dict.fromkeys(urls):
         parts = urlsplit(url)
-        if parts.hostname in own or _is_loopback(parts.hostname or ""):
+        if parts.hostname in own or is_loopback(parts.hostname or ""):
             continue
         open_text = ", unencrypted" if parts.scheme == "http" else ""
         output.note(f"The token will be sent to {parts.scheme}://{parts.netloc}{open_text}.")
@@ -151,14 +153,3 @@ def _write(session: Session, values: dict[str, Any], token: Token | None, *, ena
                 or change.keep_secret(f"channel/{name}/{FIRST_LABEL}", token.value or "")
             ]
         change.edit.append("channels", entry)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

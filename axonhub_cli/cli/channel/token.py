@@ -104,7 +104,7 @@ def _list(session: Session, channel: Channel, *, json: bool) -> None:
             "source": shown_reference(reference),
             "token": _masked(session, reference),
         }
-        for label, reference in zip(labels(channel), channel.tokens, strict=True)
+        for label, reference in zip(labels_of(channel.tokens), channel.tokens, strict=True)
     ]
     if json:
         output.emit_json({"channel": channel.name, "tokens": found})
@@ -116,18 +116,13 @@ def _list(session: Session, channel: Channel, *, json: bool) -> None:
     )
 
 
-def labels(channel: Channel) -> list[str]:
-    """A label for each token, made unique by a number where two would be the same."""
-    return labels_of(channel.tokens)
-
-
 def _check_label(channel: Channel, label: str) -> None:
     if not _LABEL.fullmatch(label):
         raise UsageError(
             "a label is up to 32 letters, digits, dots, dashes and underscores",
             hint="the token itself is asked for, or comes by --token-stdin",
         )
-    if label in labels(channel):
+    if label in labels_of(channel.tokens):
         raise UsageError(
             f"channel {channel.name!r} has a token {label!r} already",
             hint=f"`axonhub channel token {channel.name} --remove {label}` first",
@@ -141,7 +136,7 @@ def _counted(number: int) -> str:
 def _find(channel: Channel, label: str) -> str:
     from axonhub_cli.config.nearest import did_you_mean
 
-    known = labels(channel)
+    known = labels_of(channel.tokens)
     if label not in known:
         raise UsageError(
             f"channel {channel.name!r} has no token {label!r}{did_you_mean(label, known)}",

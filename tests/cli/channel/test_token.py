@@ -1,8 +1,5 @@
 import pytest
 
-from axonhub_cli.cli.channel.token import labels
-from axonhub_cli.config.labels import label_of
-from axonhub_cli.config.schema import Channel
 from tests.support.cli import Cli
 
 FIRST = "sk-ant-api03-" + "f" * 16 + "1111"
@@ -79,22 +76,3 @@ def test_the_embedded_provider_takes_no_token(cli: Cli) -> None:
     cli.ok("channel", "add", "--type", "echo", "--no-test")
     assert "takes no token" in cli.fails("channel", "token", "echo", "--add", "a")
     assert "has no token" in cli.ok("channel", "token", "echo").err
-
-
-@pytest.mark.parametrize(
-    ("reference", "label"),
-    [
-        ("keyring:channel/main/work/00ff00ff", "work"),
-        ("keyring:channel/main/work", "work"),
-        ("file:mine", "mine"),
-        ("env:NAME", "NAME"),
-        ("command:/usr/bin/op read x", "op"),
-    ],
-)
-def test_a_label_is_read_from_the_reference(reference: str, label: str) -> None:
-    assert label_of(reference) == label
-
-
-def test_equal_labels_are_numbered() -> None:
-    tokens = ("command:op read a", "command:op read b", "env:op")
-    assert labels(Channel("main", "anthropic", tokens=tokens)) == ["op", "op#2", "op#3"]
