@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from msgspec import Struct
@@ -146,7 +147,26 @@ class _UvicornServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._loop = asyncio.get_running_loop()
         self.failure: ConfigError | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal lets running answers end, the next one ends them with an error."""
+        is_first, self.should_exit = not self.should_exit, True
+        self._loop.call_soon_threadsafe(self._tell_waiting if is_first else self._cut)
+
+    def _tell_waiting(self) -> None:
+        if number := len(self.server_state.tasks):
+            logger.info(
+                "%d running request%s may end, for at most %d s; Ctrl-C again cuts off",
+                number,
+                "" if number == 1 else "s",
+                self.config.timeout_graceful_shutdown,
+            )
+
+    def _cut(self) -> None:
+        for task in self.server_state.tasks:
+            task.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

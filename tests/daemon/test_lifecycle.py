@@ -91,6 +91,26 @@ def test_a_stream_that_outlasts_the_drain_ends_with_an_error_event(
     assert "Traceback" not in "\n".join(daemon.log)
 
 
+def test_a_second_signal_ends_streams_at_once_and_without_a_traceback(
+    home: Home, upstream: Upstream
+) -> None:
+    upstream.script(plays.held(as_events(plays.text("x")), 4, Gate()))
+    daemon = start(home, upstream)
+    connection = HTTPConnection("127.0.0.1", daemon.port, timeout=15)
+    connection.request("POST", "/v1/messages", STREAMED, HEADERS)
+    answer = connection.getresponse()
+    first = answer.read(1)
+    os.kill(daemon.pid, signal.SIGINT)
+    _until_refused(daemon.port)
+    assert daemon.end(signal.SIGINT) == 0
+    rest = answer.read()
+    connection.close()
+    assert b"axonhub was stopped" in first + rest
+    said = "\n".join(daemon.log)
+    assert "1 running request may end, for at most 30 s; Ctrl-C again cuts off" in said
+    assert "Traceback" not in said
+
+
 def test_after_a_kill_the_next_daemon_starts_and_serves(home: Home, upstream: Upstream) -> None:
     upstream.script(plays.held(as_events(plays.text("x")), 4, Gate()))
     daemon = start(home, upstream)
