@@ -20,12 +20,11 @@ _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
-# One alternative for each thing a backslash can begin: a surrogate pair (kept), a surrogate alone
-# (group 1), any other escape (kept, so that `\\ud83d` is read as a backslash and five letters).
+# A surrogate pair (kept), a surrogate alone (group 1), and an escaped backslash (kept, so that
+# `\\ud83d` is read as a backslash and five letters). No other escape can hide one of these.
 _ESCAPES = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|\\)"
 )
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\n\r]*")
@@ -111,8 +110,13 @@ def repair_surrogates(data: bytes) -> bytes:
     """
     if b"\\ud" not in data and b"\\uD" not in data:
         return data
-    repaired = _ESCAPES.sub(lambda m: b"\\ufffd" if m[1] else m[0], data)
-    return data if repaired == data else repaired
+    repaired: bytearray | None = None
+    for match in _ESCAPES.finditer(data):
+        if match[1]:
+            # In place: a body of megabytes may hold them by the million.
+            repaired = bytearray(data) if repaired is None else repaired
+            repaired[match.start() : match.end()] = b"\\ufffd"
+    return data if repaired is None else bytes(repaired)
 
 
 def object_spans(data: bytes, start: int = 0, end: int | None = None) -> list[Span]:
