@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from axonhub_cli.config.schema import Server
+from axonhub_cli.daemon import http10
 from axonhub_cli.daemon.replies import send_error
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.guard import Receive
@@ -30,6 +31,8 @@ class Shield:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            if scope.get("http_version") == "1.0":
+                send = http10.whole(send)
             refusal = find_refusal(scope["headers"], self._server())
             if refusal is not None:
                 info = ErrorInfo.of("permission", refusal)
