@@ -5,6 +5,7 @@ Nothing is signalled that did not prove itself to be this home's daemon (`state.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -181,7 +182,8 @@ def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) 
     """SIGTERM, then wait; says whether the process is gone."""
     patience = min(_QUIET, timeout)
     waiting = f"waiting for running requests to end, at most {timeout:.0f} s"
-    if not hasattr(os, "pidfd_open"):
+    process = _hold(state.pid)
+    if process is None:
         os.kill(state.pid, signal.SIGTERM)
         if _wait_until_silent(state, patience):
             return True
@@ -189,7 +191,6 @@ def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) 
         return _wait_until_silent(state, timeout - patience)
     import select
 
-    process = os.pidfd_open(state.pid)
     try:
         # The pid may have passed to another process since; from here on the number is held.
         if not verify(state):
@@ -201,6 +202,18 @@ def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) 
         return bool(select.select([process], [], [], timeout - patience)[0])
     finally:
         os.close(process)
+
+
+def _hold(pid: int) -> int | None:
+    """A descriptor of the process; None where there is no such thing (but on Linux 5.3 and up)."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno == errno.ENOSYS:
+            return None
+        raise
 
 
 def _wait_until_silent(state: DaemonState, timeout: float) -> bool:
@@ -216,6 +229,12 @@ def _wait_until_silent(state: DaemonState, timeout: float) -> bool:
 def _exists(state: DaemonState) -> bool:
     if sys.platform == "win32":  # there, signal 0 would end the process
         return verify(state)
+    try:
+        # A child of this very process (`axonhub demo`) keeps its pid until it is asked for.
+        if os.waitpid(state.pid, os.WNOHANG)[0]:
+            return False
+    except ChildProcessError:
+        pass
     try:
         os.kill(state.pid, 0)
     except ProcessLookupError:

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import socket
@@ -34,6 +35,26 @@ def test_a_daemon_is_started_found_and_stopped(stopped_after: Home) -> None:
     assert stop(home.paths, 10)
     assert read_state(home.paths) is None
     assert not stop(home.paths, 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing to take away")
+@pytest.mark.parametrize("linux", [True, False])
+def test_a_daemon_is_stopped_where_no_process_can_be_held(
+    stopped_after: Home, monkeypatch: pytest.MonkeyPatch, linux: bool
+) -> None:
+    if linux:
+
+        def pidfd_open(pid: int) -> int:
+            raise OSError(errno.ENOSYS, "not before Linux 5.3")
+
+        monkeypatch.setattr(os, "pidfd_open", pidfd_open)
+    else:
+        monkeypatch.delattr(os, "pidfd_open")
+    home = stopped_after
+    state = start_background(home.paths, home.environ, ["--port=0"])
+    assert stop(home.paths, 10)
+    with pytest.raises(ProcessLookupError):
+        os.kill(state.pid, 0)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
