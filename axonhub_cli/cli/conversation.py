@@ -97,15 +97,24 @@ def _step(step: Step, short_id: str, tools: dict[str, str]) -> Iterator[Paragrap
         fault = " failed" if result.is_error else ""
         shown = result.text or "(nothing)"
         yield Paragraph(f"← {name}{fault}: {shown}", inner, RED if result.is_error else None)
-    for attempt in step.failures:
-        yield Paragraph(f"✗ {_failure(attempt)}", inner, RED)
-    told = " ".join(attempt.error or "" for attempt in step.failures)
-    if step.request.error and step.request.error not in told:
-        yield Paragraph(f"✗ {step.request.error}", inner, RED)
+    for fault in _faults(step):
+        yield Paragraph(f"✗ {fault}", inner, RED)
     if step.text:
         yield Paragraph(step.text, inner)
     for call in step.calls:
         yield Paragraph(f"→ {call.name} {call.input}", inner, CYAN)
+
+
+def _faults(step: Step) -> list[str]:
+    """What failed, each thing once: the attempts, and what the client was told of them."""
+    attempts = [_failure(attempt) for attempt in step.failures]
+    errors = [attempt.error or "" for attempt in step.failures]
+    final = step.request.error or ""
+    if final in " ".join(errors):
+        return attempts
+    if len(errors) == 1 and errors[0] and errors[0] in final:
+        return [final]
+    return [*attempts, final]
 
 
 def _facts(step: Step, short_id: str) -> str:

@@ -101,6 +101,7 @@ def find_status(session: Session) -> dict[str, Json]:
         "config_error": config_error,
         "channels": channels,
         "uptime_s": None,
+        "traces_error": None,
     }
     if state is not None and health is not None:
         # The channels are those it works with now. A fault of the file counts at once, though the
@@ -112,6 +113,7 @@ def find_status(session: Session) -> dict[str, Json]:
             version=state.version,
             channels=health.get("channels", channels),
             uptime_s=max(0, int(time() - state.started_at)),
+            traces_error=health.get("traces_error"),
         )
     return found
 
@@ -167,7 +169,12 @@ def _print_status(found: dict[str, Json]) -> None:
             else "`axonhub config check` shows the place",
         )
     elif not found["channels"]:
-        output.note("hint: no channel yet; `axonhub channel add --type claude-code` adds one")
+        output.note(
+            "hint: no channel is enabled: `axonhub channel list` shows what there is, "
+            "`axonhub channel add --type claude-code` adds one"
+        )
+    if found["traces_error"]:
+        output.warn(f"traces are not written: {found['traces_error']}")
     if not found["running"]:
         output.note("hint: `axonhub start` starts it")
 

@@ -13,7 +13,7 @@ from axonhub_cli.cli import output
 from axonhub_cli.config.files import locked, read_text, replace_private
 from axonhub_cli.config.load import parse
 from axonhub_cli.config.paths import Paths
-from axonhub_cli.errors import CommandFailed, ConfigError
+from axonhub_cli.errors import CommandFailed, ConfigError, UsageError
 
 _START = """\
 # axonhub's configuration. `axonhub config show` lists every setting with its value.
@@ -53,6 +53,11 @@ def _run_editor(copy: Path, environ: Mapping[str, str]) -> None:
     import subprocess
 
     chosen = environ.get("VISUAL") or environ.get("EDITOR")
+    if not (chosen or output.is_terminal()):
+        raise UsageError(
+            "an editor needs a terminal",
+            hint="set EDITOR to a command that needs none, or use `axonhub config set`",
+        )
     command = chosen or ("notepad" if sys.platform == "win32" else "vi")
     try:
         words = [command] if sys.platform == "win32" else shlex.split(command)

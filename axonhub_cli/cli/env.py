@@ -8,7 +8,7 @@ import typer
 
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
-from axonhub_cli.cli.lookup import key_names
+from axonhub_cli.cli.lookup import key_names, words
 from axonhub_cli.cli.print_env import EnvOptions, print_env
 
 app = single()
@@ -18,7 +18,13 @@ app = single()
 def env(
     ctx: typer.Context,
     tool: Annotated[
-        str, typer.Option("--tool", metavar="TOOL", help="The client to set up: claude.")
+        str,
+        typer.Option(
+            "--tool",
+            metavar="TOOL",
+            help="The client to set up: claude.",
+            autocompletion=words("claude"),
+        ),
     ] = "claude",
     key: Annotated[
         str | None,
@@ -35,6 +41,7 @@ def env(
             "--shell",
             metavar="SHELL",
             help="bash, zsh, fish, powershell or cmd; else the calling shell.",
+            autocompletion=words("bash", "zsh", "fish", "powershell", "cmd"),
         ),
     ] = None,
     unset: Annotated[bool, typer.Option("--unset", help="Print what takes it back.")] = False,

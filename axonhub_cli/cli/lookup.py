@@ -64,6 +64,11 @@ def completions(pick: Callable[[Config], Iterable[str]]) -> Callable[[str], list
     return complete
 
 
+def words(*choices: str) -> Callable[[str], list[str]]:
+    """A shell completion of fixed words."""
+    return lambda incomplete: [word for word in choices if word.startswith(incomplete)]
+
+
 channel_names = completions(lambda config: [c.name for c in config.channels])
 profile_names = completions(lambda config: [p.name for p in config.profiles])
 key_names = completions(lambda config: [k.name for k in config.keys])

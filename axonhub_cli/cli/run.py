@@ -12,7 +12,7 @@ import typer
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
-from axonhub_cli.cli.lookup import find_profile, key_names, profile_names
+from axonhub_cli.cli.lookup import find_profile, key_names, profile_names, words
 from axonhub_cli.config.schema import Config
 from axonhub_cli.errors import CommandFailed, UsageError
 
@@ -27,7 +27,10 @@ _INSTALL = {"claude": "npm install -g @anthropic-ai/claude-code"}
 @app.command(context_settings={"ignore_unknown_options": True})
 def run(
     ctx: typer.Context,
-    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The client: claude.")],
+    tool: Annotated[
+        str,
+        typer.Argument(metavar="TOOL", help="The client: claude.", autocompletion=words("claude")),
+    ],
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="[-- ARGS…]", help="Handed to the client as they are."),

@@ -38,7 +38,10 @@ def read_text(path: Path) -> str | None:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        hint = None
+        if isinstance(error, PermissionError):
+            hint = "it belongs to another user: set AXONHUB_HOME to a folder of yours"
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
 def replace_private(path: Path, text: str, *, backup: Path | None = None) -> None:

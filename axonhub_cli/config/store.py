@@ -136,6 +136,9 @@ class ConfigEdit:
             )
         # Without the overrides: they must not hide what is wrong in the file.
         parse(text, source="", environ={})
+        lines = (self._before or "").count("\n")
+        if lines and lines == (self._before or "").count("\r\n"):
+            return text.replace("\r\n", "\n").replace("\n", "\r\n")  # as all its other lines end
         return text
 
     def finish(self) -> None:

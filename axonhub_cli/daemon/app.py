@@ -55,6 +55,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         recorder=Recorder(writer),
         secret=secret,
         started_at=time.monotonic(),
+        traces_problem=lambda: writer.problem,
     )
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -49,6 +50,8 @@ class Context(Struct, frozen=True):
     """Of the state file; the health endpoint proves that it knows it."""
     started_at: float
     """Monotonic seconds."""
+    traces_problem: Callable[[], str | None]
+    """Why no traces are written; None while they are."""
 
 
 class Only:
@@ -209,6 +212,7 @@ class HealthEndpoint:
             if name == wanted:
                 body["proof"] = proof(context.secret, value.decode("latin-1"))
                 body["config_error"] = context.runtime.config_error
+                body["traces_error"] = context.traces_problem()
                 body["channels"] = sum(c.enabled for c in context.runtime.snapshot.config.channels)
         await Reply(send, context.services.clock).send_whole(200, [JSON], jsonio.encode(body))
 

@@ -58,6 +58,12 @@ def test_commands_verbs_options_and_values_complete(cli: Cli) -> None:
     assert complete(cli, "axonhub config get server.p") == ["server.port", "server.ping_interval"]
 
 
+def test_shells_and_clients_complete(cli: Cli) -> None:
+    assert complete(cli, "axonhub env --shell ") == ["bash", "zsh", "fish", "powershell", "cmd"]
+    assert complete(cli, "axonhub run ") == ["claude"]
+    assert complete(cli, "axonhub env --tool c") == ["claude"]
+
+
 def test_names_of_the_configuration_complete(cli: Cli) -> None:
     cli.add_channel("main")
     assert complete(cli, "axonhub channel show m") == ["main"]

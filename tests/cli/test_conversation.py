@@ -7,7 +7,10 @@ from axonhub_cli.cli.conversation import tell
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.session import read_session
 from tests.cli.conftest import SESSION
-from tests.support.home import Home
+from tests.support.daemon import Daemon
+from tests.support.home import Home, channel
+from tests.support.plays import error
+from tests.support.upstream import Upstream
 
 
 def test_a_subagent_stands_further_in_than_its_caller(recorded: Home) -> None:
@@ -33,3 +36,18 @@ def test_on_a_terminal_lines_are_wrapped_and_coloured(recorded: Home) -> None:
         text = text.replace(f"\x1b[{code}m", "")
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 40
+
+
+def test_what_the_client_was_told_of_its_only_attempt_is_shown_once(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
+    upstream.script(error(401, "authentication_error", "invalid token"))
+    daemon.post(
+        b'{"model":"claude-x","messages":[{"role":"user","content":"hi"}]}', ah_trace_id="t1"
+    )
+    daemon.stop()
+    shown = home.axonhub("trace", "show", "t1").stdout
+    assert shown.count("invalid token") == 1
+    assert "axonhub channel edit main --ask-token" in shown

@@ -25,6 +25,7 @@ def test_status_as_json_has_the_same_keys_without_a_daemon(home: Home) -> None:
         "config_error": None,
         "channels": 1,
         "uptime_s": None,
+        "traces_error": None,
     }
 
 
@@ -46,6 +47,19 @@ def test_status_shows_a_broken_configuration(home: Home) -> None:
         shown = home.axonhub("status")
     assert "prot" in found["config_error"]
     assert "the configuration is broken" in shown.stderr
+
+
+def test_status_shows_that_no_traces_are_written(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    with running(home.paths, channels=1, traces_error="the disk is full"):
+        assert home.json("status")["traces_error"] == "the disk is full"
+        assert "warning: traces are not written: the disk is full" in home.axonhub("status").stderr
+
+
+def test_status_tells_where_to_look_when_every_channel_is_disabled(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9", enabled=False))
+    said = home.axonhub("status", check=False).stderr
+    assert "no channel is enabled: `axonhub channel list` shows what there is" in said
 
 
 def test_a_daemon_is_started_restarted_and_stopped(home: Home) -> None:

@@ -54,6 +54,12 @@ def test_without_a_terminal_an_invalid_result_ends_with_2(cli: Cli, tmp_path: Pa
     assert not cli.home.paths.config_file.exists()
 
 
+def test_without_a_terminal_the_usual_editor_is_not_started(cli: Cli) -> None:
+    for name in ("EDITOR", "VISUAL"):
+        cli.environ.pop(name, None)
+    assert "error: an editor needs a terminal\nhint: set EDITOR" in cli.fails("config", "edit")
+
+
 def test_an_invalid_result_can_be_edited_again(cli: Cli, tmp_path: Path) -> None:
     editor(cli, tmp_path, "text = '[sever]'", "text = text.replace('sever', 'server')")
     cli.type_in("")

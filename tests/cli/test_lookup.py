@@ -8,10 +8,15 @@ from axonhub_cli.cli.lookup import (
     find_profile,
     key_names,
     profile_names,
+    words,
 )
 from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.errors import UsageError
 from tests.support.home import Home, channel
+
+
+def test_fixed_words_are_completed() -> None:
+    assert words("bash", "zsh")("z") == ["zsh"]
 
 
 @pytest.mark.parametrize("find", [find_channel, find_profile, find_key])

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,24 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links as o
 
 def test_a_file_that_is_not_there_has_no_text(tmp_path: Path) -> None:
     assert read_text(tmp_path / "none") is None
+
+
+@posix
+def test_a_file_of_another_users_is_told_with_the_way_to_an_own_one() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        closed = Path(name, "a.toml")
+        closed.write_text("")
+        closed.chmod(0o000)
+        Path(name).chmod(0o711)
+        me = os.geteuid()
+        if me == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(ConfigError, match="Permission denied") as caught:
+                read_text(closed)
+        finally:
+            os.seteuid(me)
+    assert "AXONHUB_HOME" in str(caught.value.hint)
 
 
 @posix

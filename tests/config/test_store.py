@@ -57,6 +57,16 @@ def test_the_previous_version_is_kept(store: ConfigStore, paths: Paths) -> None:
     assert [profile.name for profile in store.read().profiles] == ["p", "q"]
 
 
+def test_new_lines_end_as_all_others_do(store: ConfigStore, paths: Paths) -> None:
+    paths.config_file.parent.mkdir()
+    paths.config_file.write_bytes(b"# mine\r\n[server]\r\nport = 1\r\n")
+    with store.edit() as edit:
+        edit.append("channels", ECHO)
+    written = paths.config_file.read_bytes()
+    assert written.startswith(b"# mine\r\n[server]\r\nport = 1\r\n")
+    assert written.count(b"\n") == written.count(b"\r\n") > 3
+
+
 def test_comments_stay(store: ConfigStore, paths: Paths) -> None:
     paths.config_file.parent.mkdir()
     paths.config_file.write_text("# mine\n[server]\nport = 1 # first\n")

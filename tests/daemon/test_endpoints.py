@@ -83,6 +83,16 @@ def test_a_request_that_was_refused_is_recorded_with_the_status_it_got(daemon: D
     assert (request["status"], request["http_status"]) == ("failed", 404)
 
 
+def test_the_status_of_a_daemon_says_that_no_traces_can_be_written(
+    home: Home, upstream: Upstream
+) -> None:
+    home.paths.data_dir.parent.mkdir(parents=True, exist_ok=True)
+    home.paths.data_dir.write_text("a file, not a folder")
+    with configured(home, channel(upstream.url)) as daemon:
+        assert daemon.post(BODY)[0] == 200
+        assert home.json("status")["traces_error"]
+
+
 def test_an_unknown_path_is_a_404_that_names_the_known_ones(daemon: Daemon) -> None:
     status, _, answer = ask(daemon, "POST", "/v2/nothing", b"{}")
     assert status == 404
