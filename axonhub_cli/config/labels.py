@@ -9,10 +9,15 @@ def label_of(reference: str) -> str:
     """How a token is called: the end of its name, its variable, or the program that prints it."""
     kind, _, name = reference.partition(":")
     if kind == "command":
-        return name.split()[0].rsplit("/", 1)[-1]
+        return program_of(name).rsplit("/", 1)[-1]
     # `channel/NAME/LABEL/…`: the last part is what makes a stored reference unique.
     parts = name.split("/")
     return parts[2] if len(parts) == 4 and parts[0] == "channel" else parts[-1]
+
+
+def program_of(command: str) -> str:
+    """The program that a command calls; what stands before it (`NAME=value`) may be a secret."""
+    return next((word for word in command.split() if "=" not in word), "command")
 
 
 def labels_of(references: Iterable[str]) -> list[str]:

@@ -44,7 +44,7 @@ _LARGEST_RAW_BODY = 1 << 20
 _NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 # aiohttp's own limit (8 KB) refuses answers that other clients take.
 _LONGEST_HEADER = 256 * 1024
-_CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
+_CREDENTIALS_IN_URL = re.compile(r"//[^/?#\s]*@")
 
 
 class UpstreamCall(Struct, frozen=True):

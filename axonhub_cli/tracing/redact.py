@@ -24,7 +24,7 @@ _VALUES = re.compile(
     r"|(?<=\bBearer )\S+|(?<=\bBasic )\S+",
 )
 _URLS = re.compile(
-    r"(?<=://)[^/@\s]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
+    r"(?<=://)[^/?#\s]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
     r"|(?<=[?&]token=)[^&\s]+|(?<=[?&]access_token=)[^&\s]+"
 )
 _OWN_KEYS = re.compile(rb"ah-[0-9a-f]{64}")

@@ -14,6 +14,8 @@ from axonhub_cli.config.labels import label_of, labels_of
         ("file:channel/main/3f9a2c41", "3f9a2c41"),
         ("env:ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"),
         ("command:/usr/bin/op read op://vault/item", "op"),
+        ("command:OP_SESSION=abc op read op://vault/item", "op"),
+        ("command:A=b", "command"),
     ],
 )
 def test_a_label_is_the_part_that_people_know(reference: str, label: str) -> None:

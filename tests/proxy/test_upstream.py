@@ -129,7 +129,7 @@ def test_a_name_that_does_not_exist_is_said() -> None:
 
 def test_a_proxy_that_is_not_there_is_said_without_its_password() -> None:
     with refusing_url() as url:
-        address = url.replace("http://", "http://user:hunter2@")
+        address = url.replace("http://", "http://user:h@nter2@")
         error = failure(call("http://provider.test/v1"), {"HTTP_PROXY": address})
     assert isinstance(error, UpstreamUnreachable)
     shown = url.replace("http://", "http://***@")
@@ -137,7 +137,7 @@ def test_a_proxy_that_is_not_there_is_said_without_its_password() -> None:
 
 
 def test_a_proxy_of_an_unknown_kind_is_said() -> None:
-    error = failure(call("http://provider.test/v1", proxy="gopher://user:hunter2@x"))
+    error = failure(call("http://provider.test/v1", proxy="gopher://user:p@hunter2@x"))
     assert "cannot be used" in error.message
     assert "hunter2" not in error.message
 

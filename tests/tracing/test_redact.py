@@ -76,6 +76,7 @@ def test_a_body_without_secrets_is_not_copied() -> None:
     ("url", "shown"),
     [
         ("https://u:p@host/v1?x=1", "https://***@host/v1?x=1"),
+        ("https://u:p@ss@host?x=a@b", "https://***@host?x=a@b"),
         ("https://host/v1?key=abc&alt=sse", "https://host/v1?key=***&alt=sse"),
         ("https://host/v1?a=1&access_token=abc", "https://host/v1?a=1&access_token=***"),
     ],

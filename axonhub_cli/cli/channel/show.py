@@ -11,9 +11,10 @@ from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
+from axonhub_cli.config.labels import program_of
 from axonhub_cli.config.schema import Channel
 
-_USERINFO = re.compile(r"(?<=://)[^@/]*@")
+_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 
 
 def list_channels(ctx: typer.Context, json: Json = False) -> None:
@@ -106,8 +107,8 @@ def shown_reference(reference: str) -> str:
     kind, _, rest = reference.partition(":")
     if kind != "command":
         return reference
-    program, *arguments = rest.split()
-    return f"command:{program}{' …' if arguments else ''}"
+    program = program_of(rest)
+    return f"command:{program}{' …' if rest != program else ''}"
 
 
 def without_userinfo(url: str | None) -> str | None:

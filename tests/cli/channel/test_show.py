@@ -88,6 +88,7 @@ def test_no_way_of_showing_a_channel_shows_a_secret(cli: Cli) -> None:
         ("env:NAME", "env:NAME"),
         ("command:op read op://x", "command:op …"),
         ("command:token", "command:token"),
+        ("command:OP_SESSION=abc op read op://x", "command:op …"),
     ],
 )
 def test_a_reference_is_shown_without_a_commands_arguments(reference: str, shown: str) -> None:
@@ -96,5 +97,6 @@ def test_a_reference_is_shown_without_a_commands_arguments(reference: str, shown
 
 def test_a_proxy_is_shown_without_its_password() -> None:
     assert without_userinfo("http://u:p@proxy:1") == "http://***@proxy:1"
+    assert without_userinfo("http://u:p@ss@proxy:1/@") == "http://***@proxy:1/@"
     assert without_userinfo("http://proxy:1") == "http://proxy:1"
     assert without_userinfo(None) is None
