@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ from axonhub_cli.routing.candidates import (
     upstream_model,
 )
 from axonhub_cli.routing.endpoints import call_url, endpoints
-from axonhub_cli.tracing.recorder import AttemptRecord
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 _PROMPT = "Reply with the one word: pong"
 # A test is waited for by a person.
@@ -66,12 +67,20 @@ def run_probe(
     *,
     model: str | None = None,
     stream: bool = False,
+    keep: Callable[[RequestRecord], None] | None = None,
 ) -> ProbeResult:
-    """Send one request. A failing upstream is a result; raises `UsageError` when there is no model
-    to ask for, `SecretError` when there is no secret to ask with."""
+    """Send one request; `keep` gets its record. A failing upstream is a result.
+
+    Raises `UsageError` when there is no model to ask for, `SecretError` when there is no secret to
+    ask with.
+    """
     chosen = model or default_model(channel)
     token = first_token(channel, secrets)
-    return asyncio.run(_probe(config, channel, token, environ, chosen, stream=stream))
+    probing = _probe(config, channel, token, environ, chosen, stream=stream)
+    result, record = asyncio.run(probing)
+    if keep is not None:
+        keep(record)
+    return result
 
 
 def fetch_models(
@@ -123,14 +132,14 @@ async def _probe(
     model: str,
     *,
     stream: bool,
-) -> ProbeResult:
+) -> tuple[ProbeResult, RequestRecord]:
     protocol, base_url = _endpoint(channel)
     call = _client_call(protocol, config, model, stream=stream)
     candidate = Candidate(channel, upstream_model(channel, model) or model, protocol.name, base_url)
     limits = _limits(config, channel)
     heard, record = _Heard(), AttemptRecord(channel.name, candidate.upstream_model, protocol.name)
     upstreams = Upstreams(environ)
-    started = time.monotonic()
+    at, started = time.time(), time.monotonic()
     failure: UpstreamError | None = None
     attempt = Attempt(
         upstreams,
@@ -148,7 +157,33 @@ async def _probe(
         failure = error
     finally:
         await upstreams.aclose()
-    return _result(channel, model, protocol, heard, record, started, failure)
+    result = _result(channel, model, protocol, heard, record, started, failure)
+    return result, _request_record(call, record, result, at)
+
+
+def _request_record(
+    call: ClientCall, attempt: AttemptRecord, result: ProbeResult, at: float
+) -> RequestRecord:
+    if attempt.status == "running":
+        attempt.status = "completed" if result.ok else "failed"
+    attempt.ms = attempt.ms or result.ms
+    attempt.error = attempt.error or result.error
+    return RequestRecord(
+        id=f"req_{os.urandom(12).hex()}",
+        at=at,
+        protocol=call.protocol.name,
+        model=result.model,
+        stream=call.streams,
+        client="axonhub",
+        body=call.body,
+        attempts=[attempt],
+        status="completed" if result.ok else "failed",
+        http_status=attempt.http_status,
+        first_token_ms=result.first_token_ms,
+        total_ms=result.ms,
+        error=result.error,
+        source="test",
+    )
 
 
 def _result(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +17,9 @@ from axonhub_cli.errors import CommandFailed, SecretError, UpstreamError, UsageE
 
 if TYPE_CHECKING:
     from axonhub_cli.proxy.probe import ProbeResult
+    from axonhub_cli.tracing.recorder import RequestRecord
+
+_WRITING_S = 3.0
 
 
 def test(
@@ -65,18 +70,44 @@ def probe(session: Session, channel: Channel, *, model: str | None, stream: bool
     asked = model or ""
     try:
         asked = model or _model_to_ask(session, channel)
-        return run_probe(
-            session.config(),
-            channel,
-            session.secrets(),
-            session.environ,
-            model=asked,
-            stream=stream,
-        )
+        with _recording(session) as keep:
+            return run_probe(
+                session.config(),
+                channel,
+                session.secrets(),
+                session.environ,
+                model=asked,
+                stream=stream,
+                keep=keep,
+            )
     except SecretError as error:
         return ProbeResult(
             channel.name, ok=False, model=asked, ms=0, error=error.message, hint=error.hint
         )
+
+
+@contextmanager
+def _recording(session: Session) -> Iterator[Callable[[RequestRecord], None]]:
+    """Tests are recorded too, hidden from lists unless asked for; none fails for want of that."""
+    import logging
+
+    from axonhub_cli.protocols import PROTOCOLS
+    from axonhub_cli.tracing.writer import TraceWriter
+
+    # What cannot be written is a daemon's to tell.
+    logging.getLogger("axonhub").addHandler(logging.NullHandler())
+    writer = TraceWriter(
+        session.paths.trace_db,
+        settings=lambda: session.config().server.trace,
+        secrets=session.secrets().known_values,
+        read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
+        owner=False,
+    )
+    writer.start()
+    try:
+        yield lambda record: writer.put(record, "finished")
+    finally:
+        writer.close(_WRITING_S)
 
 
 def fail_on_error(result: ProbeResult, *, kept_disabled: bool = False) -> None:

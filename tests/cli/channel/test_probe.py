@@ -1,6 +1,6 @@
 from tests.support import plays
 from tests.support.cli import Cli
-from tests.support.home import channel
+from tests.support.home import TOKEN, channel
 from tests.support.upstream import Upstream, refusing_url
 
 MODELS = {"models": ["claude-a", "claude-b", "claude-*"]}
@@ -85,3 +85,21 @@ def test_a_token_that_cannot_be_read_is_a_failed_test(cli: Cli, upstream: Upstre
 def test_a_disabled_channel_can_be_tested(cli: Cli, upstream: Upstream) -> None:
     cli.home.configure(channel(upstream.url, **MODELS, enabled=False))
     assert "It is disabled: axonhub channel enable main" in cli.ok("channel", "test", "main").err
+
+
+def test_tests_are_recorded_and_hidden_from_lists_unless_asked_for(
+    cli: Cli, upstream: Upstream
+) -> None:
+    cli.home.configure(channel(upstream.url, **MODELS))
+    upstream.script(plays.overloaded(), plays.stream("pong"))
+    cli("channel", "test", "main")
+    cli.ok("channel", "test", "main", "--stream")
+    assert cli.ok("request", "list", "--json").json == []
+    assert cli.ok("trace", "list", "--json").json == []
+    works, fails = cli.ok("request", "list", "--tests", "--json").json
+    assert (fails["source"], fails["status"], fails["http_status"]) == ("test", "failed", 529)
+    assert (works["source"], works["status"], works["stream"]) == ("test", "completed", True)
+    assert works["tokens"]["input"] == 12
+    answer = cli.home.axonhub("request", "show", works["id"], "--answer").stdout
+    assert "pong" in answer
+    assert TOKEN.encode() not in cli.home.paths.trace_db.read_bytes()
