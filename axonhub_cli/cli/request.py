@@ -133,7 +133,9 @@ def models_of(row: RequestRow) -> str:
 
 def status_of(row: RequestRow) -> str:
     """`completed`, `failed 529`, `completed (2 attempts)`."""
-    code = f" {row.http_status}" if row.status == "failed" and row.http_status else ""
+    # A stream that broke began with 200, which is not what failed.
+    is_answer = row.status == "failed" and (row.http_status or 0) >= 400
+    code = f" {row.http_status}" if is_answer else ""
     tries = f" ({len(row.attempts)} attempts)" if len(row.attempts) > 1 else ""
     return f"{row.status}{code}{tries}"
 

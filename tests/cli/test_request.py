@@ -9,6 +9,8 @@ from axonhub_cli.tracing.rows import Tokens
 from tests.cli.conftest import SESSION
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
+from tests.support.plays import as_events, text, truncated
+from tests.support.upstream import Close, Upstream
 
 
 def oldest(home: Home) -> str:
@@ -141,3 +143,18 @@ def test_what_was_sent_to_nobody_has_no_body_sent_and_no_answer(home: Home) -> N
     head = home.axonhub("trace", "show", trace).stdout.splitlines()
     assert head[1].startswith("unknown client · 1 request · failed")
     assert head[2] == "models gpt-9"
+
+
+def test_a_stream_that_broke_is_not_said_to_have_failed_with_200(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
+    upstream.script(truncated(as_events(text("never whole")), 700, how=Close()))
+    daemon.post(b'{"model":"claude-x","stream":true}')
+    daemon.stop()
+    shown = home.axonhub("request", "list").stdout
+    assert "  failed  " in shown
+    assert "failed 200" not in shown
+    (request,) = home.json("request", "list")
+    assert request["http_status"] == 200
