@@ -1,6 +1,5 @@
 import errno
 import os
-import shutil
 import socket
 import stat
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 from axonhub_cli.daemon.background import start_background, stop
 from axonhub_cli.daemon.state import read_state, write_state
 from axonhub_cli.errors import AxonHubError, CommandFailed
+from tests.support.certificate import make_certificate
 from tests.support.health import healthy, listener, running
 from tests.support.home import Home, channel
 
@@ -57,22 +57,14 @@ def test_a_daemon_is_stopped_where_no_process_can_be_held(
         os.kill(state.pid, 0)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_a_daemon_with_tls_is_found_too(stopped_after: Home) -> None:
     home = stopped_after
-    cert, key = str(home.path / "c.pem"), str(home.path / "k.pem")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
-    subject = ("-subj", "/CN=localhost", "-days", "2")
-    subprocess.run(
-        ["openssl", "req", "-x509", *curve, "-nodes", *subject, "-keyout", key, "-out", cert],
-        check=True,
-        capture_output=True,
-    )
+    cert, key = make_certificate(home.path)
     state = start_background(
         home.paths, home.environ, ["--port=0", f"--tls-cert={cert}", f"--tls-key={key}"]
     )
     assert state.url.startswith("https://localhost:")
-    assert state.tls_cert == cert
+    assert state.tls_cert == str(cert)
 
 
 def test_the_log_is_private_and_has_what_the_daemon_says(stopped_after: Home) -> None:

@@ -16,6 +16,7 @@ from axonhub_cli.daemon import lifecycle
 from axonhub_cli.daemon.state import find_daemon, read_state
 from axonhub_cli.errors import ConfigError
 from tests.support import plays
+from tests.support.certificate import make_certificate
 from tests.support.daemon import Daemon, DaemonProcess
 from tests.support.home import KEY, Home, channel
 from tests.support.plays import as_events
@@ -225,14 +226,7 @@ def test_tls_is_served_with_a_certificate(home: Home, upstream: Upstream) -> Non
     import ssl
     from http.client import HTTPSConnection
 
-    cert, key = home.path / "cert.pem", home.path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        + ["-keyout", str(key), "-out", str(cert)],
-        check=True,
-        capture_output=True,
-    )
+    cert, key = make_certificate(home.path)
     home.configure(channel(upstream.url))
     daemon = DaemonProcess(home).start("--tls-cert", str(cert), "--tls-key", str(key))
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +13,7 @@ import pytest
 from axonhub_cli.errors import ConfigError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
 from tests.support import plays
+from tests.support.certificate import make_certificate
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.plays import JSON, body
 from tests.support.upstream import Close, Raw, Reset, Upstream, refusing_url
@@ -232,19 +232,11 @@ class tls_server:
     """A TLS server with a fresh self-signed certificate for `localhost`, answering 200."""
 
     def __init__(self, folder: Path) -> None:
-        self._cert, self._key = folder / "cert.pem", folder / "key.pem"
+        self._cert, self._key = make_certificate(folder)
 
     def __enter__(self) -> int:
         import http.server
         import threading
-
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-            + ["-keyout", str(self._key), "-out", str(self._cert)],
-            check=True,
-            capture_output=True,
-        )
 
         class Answer(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
