@@ -28,12 +28,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Rules of the file that routing gives a meaning to (mappings) are checked by routing.
     "config": _BOTTOM | {"routing.mapping"},
     "echo": {"errors", "jsonio"},
+    "counting": {"errors", "jsonio", "ir"},
     "tracing": _BOTTOM | {"config.schema", "protocols", "ir"},
     "proxy": _BOTTOM
     | {"config.schema", "config.durations", "config.secrets"}
-    | {"ir", "protocols", "dialects", "routing", "echo", "tracing.recorder"},
+    | {"ir", "protocols", "dialects", "routing", "echo", "counting", "tracing.recorder"},
     "daemon": _BOTTOM
-    | {"ir", "protocols", "dialects", "config", "routing", "echo", "tracing", "proxy"},
+    | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"},
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
     | {"config", "routing", "protocols", "tracing", "proxy.probe"}
@@ -68,6 +69,7 @@ PLACES = {
     "typer": "cli",
     "rich": "cli",
     "tomlkit": "config.document",
+    "splintr": "counting.vocabulary",
 }
 
 HEAVY = ("httpx", "aiohttp", "starlette", "uvicorn", "keyring", "sqlite3", "pydantic")
