@@ -9,13 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from axonhub_cli.errors import (
-    UpstreamError,
-    UpstreamGarbled,
-    UpstreamStatus,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
+from axonhub_cli.errors import UpstreamError, UpstreamStatus, UpstreamUnreachable
 
 Decision = Literal["repeat", "next", "give_up"]
 
@@ -52,7 +46,7 @@ def rests(error: UpstreamError) -> bool:
     """Should the channel be tried last for a while?"""
     if isinstance(error, UpstreamStatus):
         return error.status in (401, 402, 403, 429) or error.status >= 500
-    return isinstance(error, UpstreamUnreachable | UpstreamTimeout | UpstreamGarbled)
+    return True
 
 
 def most_telling(failures: list[UpstreamError]) -> UpstreamError | None:
