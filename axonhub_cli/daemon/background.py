@@ -183,7 +183,7 @@ def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) 
     patience = min(_QUIET, timeout)
     waiting = f"waiting for running requests to end, at most {timeout:.0f} s"
     process = _hold(state.pid)
-    if process is None:
+    if sys.platform != "linux" or process is None:
         os.kill(state.pid, signal.SIGTERM)
         if _wait_until_silent(state, patience):
             return True
@@ -206,7 +206,7 @@ def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) 
 
 def _hold(pid: int) -> int | None:
     """A descriptor of the process; None where there is no such thing (but on Linux 5.3 and up)."""
-    if not hasattr(os, "pidfd_open"):
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
         return None
     try:
         return os.pidfd_open(pid)
