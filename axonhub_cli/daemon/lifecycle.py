@@ -26,6 +26,7 @@ from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.listen import PortTaken, bind, exposure
 from axonhub_cli.daemon.memory import keep_freed_memory
+from axonhub_cli.daemon.pipelining import http_protocol
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App
 from axonhub_cli.daemon.state import (
@@ -274,7 +275,7 @@ def _ready_lines(
 def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http="auto",
+        http=http_protocol(),
         ws="none",
         lifespan="on",
         access_log=False,
