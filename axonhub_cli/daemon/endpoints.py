@@ -53,6 +53,9 @@ class Context(Struct, frozen=True):
     traces_problem: Callable[[], str | None]
     """Why no traces are written; None while they are."""
 
+    def __repr__(self) -> str:
+        return "Context(…)"
+
 
 class Only:
     """An endpoint for some methods; any other gets a 405 in the shape of the path's protocol."""

@@ -58,6 +58,10 @@ class UpstreamCall(Struct, frozen=True):
     proxy: str | None = None
     """None: as the environment says. Loopback never goes through a proxy."""
 
+    def __repr__(self) -> str:
+        """Without the headers, which hold the credential."""
+        return f"UpstreamCall({self.method} {_shown(self.url.partition('?')[0])})"
+
 
 class Exchange:
     """An answer whose head has come; `aclose` ends the upstream's work on it."""

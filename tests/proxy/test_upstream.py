@@ -122,6 +122,12 @@ def test_a_refused_connection_is_not_a_dropped_one() -> None:
     assert error.message == f"cannot connect to {where}: connection refused"
 
 
+def test_a_call_shows_no_credential() -> None:
+    headers = [(b"authorization", b"Bearer hunter2")]
+    shown = repr(UpstreamCall("POST", "https://u:hunter2@x/v1?key=hunter2", headers, b"hunter2", 1))
+    assert shown == "UpstreamCall(POST https://***@x/v1)"
+
+
 def test_a_name_that_does_not_exist_is_said() -> None:
     error = failure(call("http://no-such-host.invalid/v1"))
     assert "cannot connect to no-such-host.invalid" in error.message
