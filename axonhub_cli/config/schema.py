@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-Protocol = Literal["anthropic"]
+Protocol = Literal["anthropic", "openai_chat"]
 AuthScheme = Literal["bearer", "x-api-key"]
 SecretBackend = Literal["keyring", "file"]
 

@@ -136,7 +136,8 @@ class Runtime:
     def _tokens(self, channel: Channel) -> tuple[Token, ...]:
         assert self.secrets is not None
         provider = PROVIDERS[channel.type]
-        if not channel.tokens and channel.base_url is None and provider.token_form != "none":
+        tokenless = provider.token_form == "none" or provider.token_optional
+        if not channel.tokens and channel.base_url is None and not tokenless:
             raise SecretError("no token is configured")
         tokens: list[Token] = []
         failure: SecretError | None = None

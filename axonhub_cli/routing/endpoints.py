@@ -21,7 +21,7 @@ def endpoints(channel: Channel) -> dict[str, str]:
     provider = PROVIDERS.get(channel.type)
     presets = provider.endpoints if provider is not None else {}
     if channel.base_url is not None:
-        main: str = channel.protocol or next(iter(presets), "anthropic")
+        main: str = channel.protocol or (provider.protocol if provider else "anthropic")
         return {main: channel.base_url, **channel.endpoints}
     if channel.protocol is not None:
         presets = {name: url for name, url in presets.items() if name == channel.protocol}

@@ -136,6 +136,8 @@ def _choose_token(
         if given is not None:
             raise UsageError(f"type {provider.type!r} takes no token")
         return None
+    if given is None and provider.token_optional:
+        return None
     at_home = not (values.get("base_url") or values.get("endpoints"))
     return given or ask_token(provider, values["name"], session.secrets(), at_home=at_home)
 

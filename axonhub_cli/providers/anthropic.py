@@ -1,40 +1,13 @@
-"""The presets a channel's type names: data only. A new provider is one entry here."""
+"""DATA: Anthropic itself, what speaks its protocol, and the embedded provider."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from msgspec import Struct
-
-TokenForm = Literal["anthropic", "bearer", "none"]
-"""How a secret is shown upstream: by its form (`sk-ant-…`), as a bearer token, or not at all."""
-
-
-class Provider(Struct, frozen=True):
-    """What axonhub knows of one vendor."""
-
-    type: str
-    title: str
-    endpoints: dict[str, str]
-    """Protocol to base URL; the first one is the main endpoint. Empty: `--base-url` is needed."""
-    models: tuple[str, ...] = ()
-    """Names and globs; the first is the one a channel test uses."""
-    token_form: TokenForm = "bearer"
-    token_url: str = ""
-    """Where a person gets a token, as a URL or a command."""
-    token_prompt: str = "API key"
-    identity: bool = False
-    """A subscription token (`sk-ant-oat…`) is only accepted with Claude Code's identity line."""
-    terms: str | None = None
-    """One line that `channel add` prints."""
-    network: bool = True
-    """False: answered inside the daemon, no request leaves the machine."""
-
+from axonhub_cli.providers.record import Provider
 
 # Undated names mean the newest; the glob serves whatever an installed Claude Code asks for.
 CLAUDE_MODELS = ("claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5", "claude-*")
 
-_ALL = (
+ANTHROPIC = (
     Provider(
         type="claude-code",
         title="Claude Code subscription",
@@ -45,6 +18,7 @@ _ALL = (
         token_prompt="Token printed by `claude setup-token`",
         identity=True,
         terms="The terms of your Claude plan govern what a subscription token may be used for.",
+        tested=True,
     ),
     Provider(
         type="anthropic",
@@ -54,13 +28,16 @@ _ALL = (
         token_form="anthropic",
         token_url="https://console.anthropic.com/settings/keys",
         identity=True,
+        tested=True,
     ),
+    # It may lead to Anthropic in the end (another gateway does): every byte goes as it came.
     Provider(
         type="anthropic-compatible",
         title="Any endpoint that speaks Anthropic Messages",
         endpoints={},
         models=("*",),
         token_form="anthropic",
+        tested=True,
     ),
     Provider(
         type="echo",
@@ -69,7 +46,6 @@ _ALL = (
         models=("echo", "claude-*", "*"),
         token_form="none",
         network=False,
+        tested=True,
     ),
 )
-
-PROVIDERS: dict[str, Provider] = {provider.type: provider for provider in _ALL}
