@@ -22,6 +22,8 @@ _CONTENT = {
     "message_delta",
     "message_stop",
 }
+# Where an event that ends a stream is looked for, in bytes from the end of a read.
+_LAST = 1024
 _TERMINATOR = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
@@ -59,7 +61,8 @@ def is_terminal(data: bytes) -> bool:
 
     Asked with every read of a stream: what cannot be one is found out without parsing.
     """
-    if b"message_stop" not in data and b'"error"' not in data:
+    last = data[-_LAST:]
+    if b"message_stop" not in last and b'"error"' not in last:
         return False
     return read_end(data).missing == b""
 
