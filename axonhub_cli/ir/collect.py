@@ -56,8 +56,14 @@ class _OpenBlock:
             case "opaque":
                 return Opaque(start.protocol or "", start.name or "", start.data)
             case _:
-                citations = [delta.data for delta in self.native]
+                citations = [delta.data for delta in self.native if is_citation(delta)]
                 return Text(text, {"citations": citations} if citations else {})
+
+
+def is_citation(delta: NativeDelta) -> bool:
+    """A delta that is none of the known ones comes whole, and is no part of the text."""
+    kind = delta.data.get("type") if isinstance(delta.data, dict) else None
+    return not (isinstance(kind, str) and kind.endswith("_delta"))
 
 
 class Collector:

@@ -36,6 +36,8 @@ class Stop(Struct, frozen=True):
     sequence: str | None = None
     """The stop sequence that was met."""
     native: str | None = None
+    explanation: str | None = None
+    """Of a refusal, in words for the user."""
 
 
 class Response(Struct, frozen=True, kw_only=True):

@@ -76,4 +76,6 @@ def as_int(value: Json) -> int | None:
 
 def rest(value: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:
     """The members that a decoder does not know."""
+    if value.keys() <= known:
+        return {}
     return {name: item for name, item in value.items() if name not in known}

@@ -35,6 +35,35 @@ _STATUSES: dict[str, int] = {
     "overloaded_error": 529,
 }
 
+_KINDS: dict[str, Kind] = {
+    "invalid_request_error": "invalid_request",
+    "authentication_error": "authentication",
+    "billing_error": "permission",
+    "permission_error": "permission",
+    "not_found_error": "not_found",
+    "request_too_large": "too_large",
+    "rate_limit_error": "rate_limited",
+    "timeout_error": "timeout",
+    "overloaded_error": "overloaded",
+}
+"""`api_error` says nothing that the status does not say better."""
+
+_STATUS_KINDS: dict[int, Kind] = {
+    400: "invalid_request",
+    401: "authentication",
+    402: "permission",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    413: "too_large",
+    415: "media_type",
+    422: "invalid_request",
+    429: "rate_limited",
+    503: "unavailable",
+    504: "timeout",
+    529: "overloaded",
+}
+
 
 def encode_error(info: ErrorInfo) -> bytes:
     """The body of an error response."""
@@ -63,6 +92,31 @@ def read_error(data: bytes) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", ""
     return _text(error.get("type")), _text(error.get("message"))
+
+
+def decode_error(status: int, body: bytes) -> ErrorInfo:
+    """An error answer; what its body says counts for more than its status."""
+    word, message = read_error(body)
+    kind = _KINDS.get(word) or _STATUS_KINDS.get(status) or "upstream"
+    return ErrorInfo(
+        kind=kind,
+        message=message or word or f"The upstream answered with status {status}.",
+        status=status,
+        request_id=_request_id(body),
+    )
+
+
+def decode_stream_error(data: bytes) -> ErrorInfo:
+    """An error event's data, which comes after a status of 200."""
+    return decode_error(error_status(data), data)
+
+
+def _request_id(body: bytes) -> str | None:
+    try:
+        value = jsonio.decode(body)
+    except jsonio.InvalidJson:
+        return None
+    return _text(value.get("request_id")) or None if isinstance(value, dict) else None
 
 
 def _text(value: Json) -> str:

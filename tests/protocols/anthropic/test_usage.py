@@ -1,0 +1,83 @@
+"""Token counts: nothing counted twice, and a shape that every client takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from anthropic.types import MessageDeltaUsage
+from anthropic.types import Usage as SdkUsage
+
+from axonhub_cli.ir.response import Usage
+from axonhub_cli.protocols.anthropic.usage import decode_usage, encode_last_usage, encode_usage
+
+
+def test_all_counts_cross() -> None:
+    wire = {
+        "input_tokens": 3,
+        "cache_read_input_tokens": 5,
+        "cache_creation_input_tokens": 7,
+        "cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 3},
+        "output_tokens": 11,
+        "output_tokens_details": {"thinking_tokens": 2},
+    }
+    usage = decode_usage(wire)
+    assert usage == Usage(3, 5, 7, 4, 3, 11, 2)
+    assert encode_usage(usage) == wire
+
+
+@pytest.mark.parametrize(
+    ("wire", "expected"),
+    [
+        (None, Usage()),
+        ([], Usage()),
+        ({}, Usage()),
+        ({"input_tokens": None, "output_tokens": "7"}, Usage()),
+        ({"input_tokens": 3, "cached_tokens": 2}, Usage(input=3, cache_read=2)),
+        # Moonshot takes the cached tokens off twice.
+        ({"input_tokens": -40, "cache_read_input_tokens": 50}, Usage(input=10, cache_read=50)),
+        ({"input_tokens": -4}, Usage(input=0)),
+        (
+            {"cache_creation": {"ephemeral_5m_input_tokens": 4}},
+            Usage(cache_write=4, cache_write_5m=4),
+        ),
+        (
+            {
+                "cache_creation": {"ephemeral_1h_input_tokens": 0},
+                "cache_creation_input_tokens": 9,
+            },
+            Usage(cache_write=9, cache_write_1h=0),
+        ),
+    ],
+)
+def test_odd_counts_are_read_as_meant(wire: Any, expected: Usage) -> None:
+    assert decode_usage(wire) == expected
+
+
+def test_unknown_counts_are_zero_on_the_wire() -> None:
+    """litellm #24176: Claude Code 2.1.79 refuses a `message_start` without this shape."""
+    assert encode_usage(Usage()) == {
+        "input_tokens": 0,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "output_tokens": 0,
+    }
+    SdkUsage.model_validate(encode_usage(Usage()), strict=True)
+
+
+def test_cache_writes_without_a_split_are_for_five_minutes() -> None:
+    split = encode_usage(Usage(cache_write=9, cache_write_1h=2))["cache_creation"]
+    assert split == {"ephemeral_5m_input_tokens": 7, "ephemeral_1h_input_tokens": 2}
+
+
+def test_the_last_usage_has_no_split() -> None:
+    last = encode_last_usage(Usage(input=3, output=4, reasoning=1))
+    assert last == {
+        "input_tokens": 3,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        "output_tokens": 4,
+        "output_tokens_details": {"thinking_tokens": 1},
+    }
+    MessageDeltaUsage.model_validate(last, strict=True)
