@@ -1,7 +1,7 @@
 """Texts and what Claude's tokenizers count for them, message frame left out.
 
 The counts are PyPI `ctok` 1.3.0's, which agrees with recorded `count_tokens` answers on all but
-one of 2.3 million texts (its README); first up to Claude 4.6, then from 4.7 on.
+one of 964,000 texts (its README); first up to Claude 4.6, then from 4.7 on.
 """
 
 from __future__ import annotations
