@@ -1,0 +1,169 @@
+"""Read a finished answer for the trace: JSON or SSE; complete, truncated, an error, or no answer.
+
+Reading is lenient, because the bytes are only looked at: nothing raises, and what cannot be read
+is left out. A stream is read by the machine that converts it. The content is told in blocks
+(`text`, `thinking`, `tool_use`), as the trace shows them for every protocol.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import UpstreamGarbled
+from axonhub_cli.ir.collect import BrokenAnswer, Collector
+from axonhub_cli.ir.request import Block, Text, Thinking, ToolCall
+from axonhub_cli.ir.response import Response, Usage
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.base import Answer
+from axonhub_cli.protocols.openai_chat.errors import is_error, read_message
+from axonhub_cli.protocols.openai_chat.names import BROKEN
+from axonhub_cli.protocols.openai_chat.response import decode_response, read_usage
+from axonhub_cli.protocols.openai_chat.stream import (
+    DONE,
+    choices,
+    finish_reason,
+    has_content,
+    is_error_event,
+    read_chunk,
+)
+from axonhub_cli.protocols.openai_chat.stream_decoder import ChatStreamDecoder
+from axonhub_cli.protocols.read import as_str
+from axonhub_cli.protocols.sse import SseEvent, parse_events, parse_events_backwards
+
+Object = dict[str, Json]
+
+_TAIL = 64 * 1024
+"""The totals stand at the end; it is read first, the whole only where it says nothing."""
+NO_MESSAGE = "an error without a message"
+
+
+def read_answer(body: bytes) -> Answer:
+    """Everything the answer said."""
+    if _is_document(body):
+        return _read_document(body)
+    collector, decoder = Collector(), ChatStreamDecoder()
+    try:
+        for event in parse_events(body):
+            for made in decoder.feed(event):
+                collector.add(made)
+    except BrokenAnswer:
+        # What came before it broke is shown; the totals tell the error.
+        pass
+    return replace(read_totals(body), content=_shown(collector.response()))
+
+
+def read_totals(body: bytes) -> Answer:
+    """The same without `content`: the beginning and the end of a stream."""
+    if _is_document(body):
+        return replace(_read_document(body), content=())
+    ending = _Ending()
+    if not ending.read(body[-_TAIL:]) and len(body) > _TAIL:
+        ending.read(body)
+    return Answer(
+        model=_model(body),
+        stop_reason=ending.reason,
+        usage=ending.usage or Usage(),
+        error=ending.error,
+        complete=ending.complete,
+    )
+
+
+class _Ending:
+    """What the last events of a stream say, read from the last one back to the last content."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.usage: Usage | None = None
+        self.error: str | None = None
+        self.complete = False
+
+    def read(self, tail: bytes) -> bool:
+        """False when there was no event to read."""
+        found = False
+        for event in parse_events_backwards(tail):
+            found = True
+            if event.data.startswith(DONE):
+                self.complete = True
+            elif not self._chunk(event):
+                break
+        return found
+
+    def _chunk(self, event: SseEvent) -> bool:
+        """True while an earlier one may say more."""
+        value = read_chunk(event)
+        if is_error_event(event, value):
+            self.error, self.complete = read_message(value) or NO_MESSAGE, False
+            return False
+        listed = choices(value)
+        first = listed[0] if listed else {}
+        if self.usage is None and isinstance(value, dict):
+            usage = read_usage(value, first)
+            self.usage = usage if usage != Usage() else None
+        reason = finish_reason(first)
+        if reason and self.reason is None:
+            self.reason = reason
+            self.complete = reason not in BROKEN
+            if reason in BROKEN:
+                self.error = f"finish_reason {reason!r}"
+        return not has_content(first) and (self.usage is None or self.reason is None)
+
+
+def _is_document(body: bytes) -> bool:
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
+def _read_document(body: bytes) -> Answer:
+    try:
+        value = jsonio.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except jsonio.InvalidJson:
+        return Answer()
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if is_error(value):
+        return Answer(error=read_message(value) or NO_MESSAGE)
+    try:
+        response = decode_response(value)
+    except UpstreamGarbled as garbled:
+        return Answer(error=garbled.message) if choices(value) else Answer()
+    return Answer(
+        model=response.model,
+        stop_reason=finish_reason(choices(value)[0]) or None,
+        usage=response.usage,
+        content=_shown(response),
+        complete=True,
+    )
+
+
+def _model(body: bytes) -> str | None:
+    for event in parse_events(body):
+        value = read_chunk(event)
+        model = as_str(value.get("model")) if isinstance(value, dict) else ""
+        # The first chunk of some servers is about the prompt, and names no model.
+        if model or choices(value):
+            return model or None
+    return None
+
+
+def _shown(response: Response) -> tuple[Json, ...]:
+    return tuple([_block(block) for block in response.content])
+
+
+def _block(block: Block) -> Object:
+    match block:
+        case Thinking(text):
+            return {"type": "thinking", "thinking": text}
+        case ToolCall(id, name, arguments):
+            return {"type": "tool_use", "id": id, "name": name, "input": _input(arguments)}
+        case Text(text):
+            return {"type": "text", "text": text}
+        case _:
+            return {"type": "redacted_thinking"}
+
+
+def _input(arguments: str) -> Json:
+    """Of a call cut off in the middle there is a piece of its arguments, kept as it came."""
+    try:
+        return jsonio.decode(arguments.encode("utf-8", "replace")) if arguments else {}
+    except jsonio.InvalidJson:
+        return arguments

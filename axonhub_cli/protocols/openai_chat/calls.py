@@ -1,0 +1,120 @@
+"""Tool calls while they stream in: which call a piece belongs to, and when a call can begin.
+
+OpenAI gives each call an index and, in its first piece, id and name; the pieces after it have the
+index alone. Others leave out the index (Gemini), give every call the index 0 with ids of their own
+(older Gemini), repeat id and name in each piece, send a name late, or send no id at all.
+"""
+
+from __future__ import annotations
+
+from axonhub_cli.ir.events import BlockEnded, BlockStarted, Event, ToolArgsDelta
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.openai_chat.response import arguments_of, call_id
+from axonhub_cli.protocols.read import as_dict, as_int, as_list, as_str
+
+Object = dict[str, Json]
+
+
+class _Call:
+    __slots__ = ("held", "id", "key", "last", "name")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.key: int | None = None
+        """None until it began."""
+        self.held: list[str] = []
+        """Arguments that came before it could begin."""
+        self.last = ""
+        """The last piece of its arguments."""
+
+
+class Calls:
+    """The calls of one stream, in the order they came."""
+
+    def __init__(self) -> None:
+        self.answer_id: str | None = None
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+        self._by_id: dict[str, _Call] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def take(self, delta: Object, next_key: int, out: list[Event]) -> int:
+        """Take in a delta's pieces; returns the key that is free next."""
+        pieces = as_list(delta.get("tool_calls"))
+        legacy = delta.get("function_call")
+        if not pieces and isinstance(legacy, dict):
+            pieces = [{"index": 0, "function": legacy}]
+        for piece in pieces:
+            if isinstance(piece, dict):
+                next_key = self._piece(piece, next_key, out)
+        return next_key
+
+    def end(self, next_key: int, out: list[Event]) -> None:
+        """End every call; one that has waited for its name or id until now begins first."""
+        for call in self._calls:
+            if call.key is None and (call.name or call.id or call.held):
+                next_key = self._begin(call, next_key, out)
+            if call.key is not None:
+                out.append(BlockEnded(call.key))
+
+    def _piece(self, piece: Object, next_key: int, out: list[Event]) -> int:
+        function = as_dict(piece.get("function"))
+        id_, name = as_str(piece.get("id")), as_str(function.get("name"))
+        arguments = arguments_of(function.get("arguments"))
+        call = self._find(as_int(piece.get("index")), id_, name, arguments)
+        call.name = call.name or name
+        if id_ and not call.id:
+            call.id = id_
+            self._by_id.setdefault(id_, call)
+        if arguments:
+            call.last = arguments
+            if call.key is None:
+                call.held.append(arguments)
+            else:
+                out.append(ToolArgsDelta(call.key, arguments))
+        if call.key is None and call.name and (call.id or call.held):
+            return self._begin(call, next_key, out)
+        return next_key
+
+    def _find(self, index: int | None, id_: str, name: str, arguments: str) -> _Call:
+        """By index, else by id, else the last one; a new one where that is another."""
+        if index is not None:
+            known = self._by_index.get(index)
+            if known is None or _is_another(known, id_, name, arguments):
+                known = self._by_index[index] = self._new()
+            return known
+        last = self._calls[-1] if self._calls else None
+        if id_ and (last is None or last.id):
+            return self._by_id.get(id_) or self._new()
+        return self._new() if last is None or (name and last.name) else last
+
+    def _new(self) -> _Call:
+        call = _Call()
+        self._calls.append(call)
+        return call
+
+    def _begin(self, call: _Call, next_key: int, out: list[Event]) -> int:
+        call.key = next_key
+        call.id = call.id or call_id(self.answer_id, self._calls.index(call))
+        out.append(BlockStarted(next_key, "tool_call", id=call.id, name=call.name))
+        if call.held:
+            out.append(ToolArgsDelta(next_key, "".join(call.held)))
+            call.held = []
+        return next_key + 1
+
+
+def _is_another(known: _Call, id_: str, name: str, arguments: str) -> bool:
+    """Does a piece with the index of a known call begin another one?
+
+    A new id without a name is a server's that makes an id for each piece; a name that is repeated
+    begins a call only where an object begins after one that is complete.
+    """
+    if not name:
+        return False
+    if id_ and known.id:
+        return id_ != known.id
+    begins = arguments.lstrip().startswith("{") and known.last.rstrip().endswith("}")
+    return bool(known.name) and begins

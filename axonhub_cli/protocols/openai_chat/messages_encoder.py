@@ -1,0 +1,282 @@
+"""The hub's turns to Chat's messages, in an order that every Chat server accepts.
+
+    system?  (system | user | assistant | assistant with tool_calls, then a tool message each)*
+
+A tool message stands directly after the calls, wherever the client put the result; a call without
+a result gets one that says so, and a result without its call becomes the user's text: servers
+refuse the whole conversation otherwise. Tool messages hold text, so images follow as the user's.
+"""
+
+from __future__ import annotations
+
+from axonhub_cli import jsonio
+from axonhub_cli.ir.request import (
+    Block,
+    Document,
+    Image,
+    Message,
+    RedactedThinking,
+    Request,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.codec import UNSIGNED
+from axonhub_cli.protocols.openai_chat.losses import Losses
+from axonhub_cli.protocols.openai_chat.names import NAME
+from axonhub_cli.protocols.openai_chat.parts_encoder import PartsEncoder, join_texts, text_part
+from axonhub_cli.protocols.openai_chat.reasoning import detail_of, is_sealed
+
+Object = dict[str, Json]
+
+NO_RESULT = "(no result: the tool call was interrupted)"
+_BLOCK = "messages[*].content[*]"
+
+
+def encode_messages(request: Request, losses: Losses) -> list[Object]:
+    """Raises `ClientError` naming the content that cannot cross."""
+    if request.protocol == NAME:
+        system = [_own_system(text) for text in request.system]
+    else:
+        system = _system(request, losses)
+    return system + _Writing(request, losses).write()
+
+
+def _own_system(block: Block) -> Object:
+    if not isinstance(block, Text):
+        return {"role": "system", "content": [PartsEncoder.own(block)]}
+    extra = dict(block.extra)
+    message: Object = {"role": extra.pop("role", "system"), "content": block.text}
+    if "name" in extra:
+        message["name"] = extra.pop("name")
+    if extra:
+        message["content"] = [text_part(block.text, extra)]
+    return message
+
+
+def _system(request: Request, losses: Losses) -> list[Object]:
+    encoder = PartsEncoder(request.protocol, losses)
+    texts = [
+        encoder.text_of(block, f"system.{at}", "system[*]")
+        for at, block in enumerate(request.system)
+    ]
+    text = "\n\n".join([text for text in texts if text.strip()])
+    return [{"role": "system", "content": text}] if text else []
+
+
+class _Writing:
+    def __init__(self, request: Request, losses: Losses) -> None:
+        self._messages = request.messages
+        self._own = request.protocol == NAME
+        self._losses = losses
+        self._parts = PartsEncoder(request.protocol, losses)
+        self._out: list[Object] = []
+        # Results by the id of their call, with where they stand; taken out as they are written.
+        self._results: dict[str, list[tuple[int, int, ToolResult]]] = {}
+        for at, message in enumerate(self._messages):
+            for place, block in enumerate(message.content):
+                if isinstance(block, ToolResult):
+                    found = self._results.setdefault(block.call_id, [])
+                    found.append((at, place, block))
+
+    def write(self) -> list[Object]:
+        for at, message in enumerate(self._messages):
+            match message.role:
+                case "assistant":
+                    self._assistant(message, at)
+                case "user":
+                    self._user(message, at)
+                case "system":
+                    self._system(message, at)
+        return self._out
+
+    def _system(self, message: Message, at: int) -> None:
+        if self._own:
+            self._put("system", self._content(message.content, at), message)
+            return
+        texts = [
+            self._parts.text_of(block, f"messages.{at}.content.{place}", _BLOCK)
+            for place, block in enumerate(message.content)
+        ]
+        text = "\n\n".join([text for text in texts if text.strip()])
+        # Claude Code sends empty ones, which only carry settings.
+        if text:
+            self._put("system", text, message)
+        else:
+            self._losses.add_members("messages[*]", message.extra)
+
+    def _user(self, message: Message, at: int) -> None:
+        blocks: list[Block] = []
+        for place, block in enumerate(message.content):
+            if not isinstance(block, ToolResult):
+                blocks.append(block)
+            elif self._take_at(at, place, block):
+                blocks += self._orphan(block, f"messages[{at}].content[{place}]")
+        if blocks or not message.content:
+            self._put("user", self._content(tuple(blocks), at), message)
+        elif message.extra:
+            self._losses.add_members("messages[*]", message.extra)
+
+    def _content(self, blocks: tuple[Block, ...], at: int) -> Json:
+        """A string where it is text alone: not every server reads parts."""
+        parts = [
+            part
+            for place, block in enumerate(blocks)
+            for part in self._parts.encode(block, f"messages.{at}.content.{place}")
+        ]
+        if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
+            return parts[0]["text"]
+        if self._own and parts:
+            return parts
+        if all(part["type"] == "text" for part in parts):
+            return "\n\n".join([part["text"] for part in parts])
+        return parts
+
+    def _assistant(self, message: Message, at: int) -> None:
+        calls = [block for block in message.content if isinstance(block, ToolCall)]
+        content = self._said(message, at)
+        encoded: Object = {"role": "assistant", "content": content}
+        self._add_reasoning(message, encoded)
+        if calls:
+            encoded["content"] = content or None
+            encoded["tool_calls"] = [self._call(call) for call in calls]
+        self._finish(encoded, message)
+        if calls:
+            self._answer(calls, at)
+
+    def _said(self, message: Message, at: int) -> Json:
+        said = [
+            (place, block)
+            for place, block in enumerate(message.content)
+            if not isinstance(block, Thinking | RedactedThinking | ToolCall)
+        ]
+        if self._own:
+            return self._content(tuple([block for _, block in said]), at)
+        texts: list[tuple[int, str]] = []
+        for place, block in said:
+            path = f"messages.{at}.content.{place}"
+            texts.append((place, self._parts.text_of(block, path, _BLOCK)))
+        return join_texts(texts)
+
+    def _add_reasoning(self, message: Message, encoded: Object) -> None:
+        blocks = [b for b in message.content if isinstance(b, Thinking | RedactedThinking)]
+        text = "\n\n".join([b.text for b in blocks if isinstance(b, Thinking) and b.text])
+        if text:
+            encoded["reasoning_content"] = text
+        if self._own:
+            if any(is_sealed(block) for block in blocks):
+                encoded["reasoning_details"] = [detail_of(block) for block in blocks]
+            return
+        for block in blocks:
+            self._losses.add_members(_BLOCK, block.extra)
+            if isinstance(block, RedactedThinking):
+                self._losses.add(f"{_BLOCK}.data", "only its issuer can read redacted thinking")
+            elif block.signature not in (None, UNSIGNED):
+                self._losses.add(f"{_BLOCK}.signature", "only its issuer can read a signature")
+
+    def _call(self, call: ToolCall) -> Object:
+        function = {"name": call.name, "arguments": call.arguments or "{}"}
+        if not self._own:
+            if call.extra:
+                self._losses.add_members(_BLOCK, call.extra)
+            return {"id": call.id, "type": "function", "function": function}
+        if call.extra.get("type") == "custom":
+            custom = {"name": call.name, "input": _free_input(call.arguments)}
+            return {"id": call.id, "custom": custom, **call.extra}
+        return {"id": call.id, "type": "function", "function": function, **call.extra}
+
+    def _answer(self, calls: list[ToolCall], at: int) -> None:
+        """A tool message for each call, then the media of their results."""
+        media: list[Object] = []
+        for call in calls:
+            found = self._take_after(call.id, at)
+            if found is None:
+                self._losses.add(
+                    f"messages[{at}]",
+                    f"the call {call.id} has no result: one that says so is added",
+                )
+                self._out.append({"role": "tool", "tool_call_id": call.id, "content": NO_RESULT})
+                continue
+            result_at, place, result = found
+            content, shown = self._result(result, f"messages.{result_at}.content.{place}")
+            tool: Object = {"role": "tool", "tool_call_id": call.id, "content": content}
+            self._out.append(tool | result.extra if self._own else tool)
+            if shown:
+                media += [text_part(f"From the result of tool call {call.id} ({call.name}):")]
+                media += shown
+        if media:
+            self._out.append({"role": "user", "content": media})
+
+    def _result(self, result: ToolResult, path: str) -> tuple[Json, list[Object]]:
+        """The text of a result, and what of it must be shown by the user."""
+        if self._own:
+            return self._own_result(result), []
+        self._losses.add_members(_BLOCK, result.extra)
+        texts: list[str] = []
+        media: list[Object] = []
+        for at, part in enumerate(result.content):
+            if isinstance(part, Image) or (isinstance(part, Document) and part.text is None):
+                media += self._parts.encode(part, f"{path}.content.{at}")
+                kind = "an image" if isinstance(part, Image) else "a document"
+                self._losses.add(
+                    f"{_BLOCK}.content[*]",
+                    f"Chat's tool messages hold text only: {kind} follows in a user message",
+                )
+            else:
+                inside = f"{_BLOCK}.content[*]"
+                texts.append(self._parts.text_of(part, f"{path}.content.{at}", inside))
+        text = "\n".join(texts)
+        if media and not text:
+            text = "(the content follows)"
+        if result.is_error:
+            self._losses.add(f"{_BLOCK}.is_error", 'said in the text: "Error: …"')
+            text = f"Error: {text}" if text else "Error"
+        return text, media
+
+    def _own_result(self, result: ToolResult) -> Json:
+        parts = [part for block in result.content for part in [PartsEncoder.own(block)]]
+        if not parts:
+            return ""
+        plain = len(parts) == 1 and parts[0].keys() == {"type", "text"}
+        return parts[0]["text"] if plain else parts
+
+    def _orphan(self, result: ToolResult, path: str) -> list[Block]:
+        self._losses.add(path, "a result without its call: sent as the user's text")
+        head = Text(f"Result of tool call {result.call_id}:")
+        return [head, *result.content]
+
+    def _take_after(self, call_id: str, at: int) -> tuple[int, int, ToolResult] | None:
+        found = self._results.get(call_id, [])
+        for index, entry in enumerate(found):
+            if entry[0] > at:
+                return found.pop(index)
+        return None
+
+    def _take_at(self, at: int, place: int, result: ToolResult) -> bool:
+        """Is it still there, which means that no call before it has taken it?"""
+        found = self._results.get(result.call_id, [])
+        return any(entry[0] == at and entry[1] == place for entry in found)
+
+    def _put(self, role: str, content: Json, message: Message) -> None:
+        self._finish({"role": role, "content": content}, message)
+
+    def _finish(self, encoded: Object, message: Message) -> None:
+        if message.name is not None:
+            encoded["name"] = message.name
+        if message.extra:
+            if self._own:
+                encoded |= message.extra
+            else:
+                self._losses.add_members("messages[*]", message.extra)
+        self._out.append(encoded)
+
+
+def _free_input(arguments: str) -> str:
+    try:
+        given = jsonio.decode(arguments.encode("utf-8", "replace"))
+    except jsonio.InvalidJson:
+        return arguments
+    inner = given.get("input") if isinstance(given, dict) else None
+    return inner if isinstance(inner, str) else arguments
