@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from axonhub_cli import __version__, jsonio
-from axonhub_cli.config.schema import Key
+from axonhub_cli.config.schema import Config, Key, Profile
 from axonhub_cli.daemon import models
 from axonhub_cli.daemon.auth import authenticate, choose_profile
 from axonhub_cli.daemon.body import read_body
@@ -185,15 +185,31 @@ class ModelsEndpoint:
             snapshot = await self._context.runtime.current()
             key = authenticate(scope["headers"], snapshot.keys)
             profile = choose_profile(scope["headers"], key, snapshot.config)
-            names = models.usable_models(snapshot.config, profile)
-            wanted = scope.get("path_params", {}).get("model")
-            if wanted is not None:
-                body = models.encode_model(names, wanted)
-            else:
-                body = models.encode_list(names, scope["query_string"].decode("latin-1"))
+            body = _models(scope, snapshot.config, profile)
             await reply.send_whole(200, [JSON], body)
         except AxonHubError as error:
-            await send_error(reply, scope["path"], _info(error, reply))
+            path = scope["path"] if _asks_anthropic(scope) else "/v1/chat/completions"
+            await send_error(reply, path, _info(error, reply))
+
+
+def _models(scope: Scope, config: Config, profile: Profile | None) -> bytes:
+    names = models.usable_models(config, profile)
+    wanted = scope.get("path_params", {}).get("model")
+    query = scope["query_string"].decode("latin-1")
+    if _asks_anthropic(scope):
+        if wanted is not None:
+            return models.encode_model(names, wanted)
+        return models.encode_list(names, query)
+    if wanted is not None:
+        return models.encode_openai_model(names, config, wanted, query)
+    return models.encode_openai_list(names, config, query)
+
+
+def _asks_anthropic(scope: Scope) -> bool:
+    """`/v1/models` is two protocols' path: Anthropic's clients name their API's version."""
+    return scope["path"].startswith("/anthropic/") or any(
+        name == b"anthropic-version" for name, _ in scope["headers"]
+    )
 
 
 class HealthEndpoint:

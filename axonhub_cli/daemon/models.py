@@ -1,6 +1,7 @@
-"""The list of models a client may ask for, in Anthropic's shape.
+"""The list of models a client may ask for, in the shape of the client's protocol.
 
-(docs.anthropic.com/en/api/models-list, read 2026-11: pages by `limit`, `after_id`, `before_id`.)
+Anthropic: docs.anthropic.com/en/api/models-list, pages by `limit`, `after_id`, `before_id`; OpenAI:
+platform.openai.com/docs/api-reference/models (both read 2026-11).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from axonhub_cli.config.schema import Config, Profile
 from axonhub_cli.errors import ClientError
 from axonhub_cli.jsonio import Json
 from axonhub_cli.routing import candidates, mapping
+from axonhub_cli.routing.endpoints import endpoints
 
 _MOST = 1000
 # What the vendor writes for a model whose release date it does not know.
@@ -32,6 +34,33 @@ def usable_models(config: Config, profile: Profile | None) -> list[str]:
         for name in dict.fromkeys(names)
         if any(candidates.serves(c, mapping.resolve(profile, name).model) for c in channels)
     ]
+
+
+def encode_openai_list(names: list[str], config: Config, query: str) -> bytes:
+    """All of them; `include=all` adds which channels serve each."""
+    everything = "all" in parse_qs(query).get("include", [])
+    data = [_openai_model(name, config if everything else None) for name in names]
+    return jsonio.encode({"object": "list", "data": data})
+
+
+def encode_openai_model(names: list[str], config: Config, name: str, query: str) -> bytes:
+    if name not in names:
+        raise ClientError(
+            "not_found", f"The model {name!r} does not exist", hint="axonhub channel models NAME"
+        )
+    everything = "all" in parse_qs(query).get("include", [])
+    return jsonio.encode(_openai_model(name, config if everything else None))
+
+
+def _openai_model(name: str, config: Config | None) -> Json:
+    model: dict[str, Json] = {"id": name, "object": "model", "created": 0, "owned_by": "axonhub"}
+    if config is not None:
+        model["channels"] = [
+            {"name": c.name, "type": c.type, "protocols": list(endpoints(c))}
+            for c in config.channels
+            if c.enabled and candidates.serves(c, name)
+        ]
+    return model
 
 
 def encode_list(names: list[str], query: str) -> bytes:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.codec import Codec
 
 Operation = Literal["generate", "count_tokens"]
 
@@ -80,3 +81,5 @@ class WireProtocol(Struct, frozen=True):
     """Read a whole answer, JSON or SSE, complete or not."""
     read_totals: Callable[[bytes], Answer]
     """The same without its content, which is most of the work: for the trace's writer."""
+    codec: Codec | None = None
+    """How it is converted; None: it can only be relayed."""

@@ -14,6 +14,7 @@ from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamError, UpstreamGarbled, UpstreamStatus
 from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.proxy.conceal import Conceal
+from axonhub_cli.proxy.convert import Conversion, StreamConvert, send_converted
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
 from axonhub_cli.proxy.headers import response_headers
 from axonhub_cli.proxy.relay import StreamRelay, tee
@@ -45,7 +46,10 @@ class Attempt:
         limits: Limits,
         request_id: str,
         clock: Callable[[], float],
+        conversion: Conversion | None = None,
     ) -> None:
+        """`protocol` is the upstream's; `conversion` there is when the client's is another."""
+        self._conversion = conversion
         self._clock = clock
         self._started = clock()
         self._upstreams = upstreams
@@ -57,7 +61,7 @@ class Attempt:
 
     async def stream(self, call: UpstreamCall) -> None:
         """Relay a streamed answer; returns when the client has all of it, good or broken off."""
-        relay: StreamRelay | None = None
+        relay: StreamRelay | StreamConvert | None = None
         limit = self._limits.first_event
         try:
             async with SilenceLimit(limit, f"no event came within {limit:g} s") as silence:
@@ -68,7 +72,7 @@ class Attempt:
                     first = await anext(chunks, b"")
                     if _is_whole(exchange, first):
                         # It ignored `stream`; the client knows best what to do with it.
-                        await self._pass_whole(exchange, first, chunks)
+                        await self._pass_whole(exchange, first, chunks, streamed=True)
                         return
                     relay = self._relay(exchange)
                     await self._pump(first, chunks, relay, silence)
@@ -89,7 +93,8 @@ class Attempt:
             exchange = await self._open(call)
             try:
                 await self._check(exchange)
-                await self._pass_whole(exchange, b"", _decoded(exchange, _LARGEST_ANSWER))
+                chunks = _decoded(exchange, _LARGEST_ANSWER)
+                await self._pass_whole(exchange, b"", chunks, streamed=False)
             finally:
                 await exchange.aclose()
 
@@ -101,14 +106,28 @@ class Attempt:
         self._record.upstream_request_id = exchange.header(b"request-id")
         return exchange
 
-    def _relay(self, exchange: Exchange) -> StreamRelay:
+    def _relay(self, exchange: Exchange) -> StreamRelay | StreamConvert:
+        headers = _decoded_headers(exchange)
+
+        def elapsed_ms() -> float:
+            return (self._clock() - self._started) * 1000
+
+        if self._conversion is not None:
+            return StreamConvert(
+                self._conversion,
+                self._reply,
+                self._record,
+                headers,
+                elapsed_ms,
+                self._conceal.bytes,
+            )
         return StreamRelay(
             self._reply,
             self._protocol,
             self._record,
-            _decoded_headers(exchange),
+            headers,
             self._request_id,
-            lambda: (self._clock() - self._started) * 1000,
+            elapsed_ms,
             self._conceal.bytes,
         )
 
@@ -116,7 +135,7 @@ class Attempt:
         self,
         first: bytes,
         chunks: AsyncIterator[bytes],
-        relay: StreamRelay,
+        relay: StreamRelay | StreamConvert,
         silence: SilenceLimit,
     ) -> None:
         idle = self._limits.idle
@@ -137,18 +156,27 @@ class Attempt:
             chunk = await anext(chunks, None)
 
     async def _pass_whole(
-        self, exchange: Exchange, first: bytes, chunks: AsyncIterator[bytes]
+        self,
+        exchange: Exchange,
+        first: bytes,
+        chunks: AsyncIterator[bytes],
+        *,
+        streamed: bool,
     ) -> None:
         body = first + await _read(chunks, _LARGEST_ANSWER)
         tee(self._record, body, 0)
         body = self._conceal.bytes(body)
+        headers = response_headers(_decoded_headers(exchange))
+        if self._conversion is not None:
+            await send_converted(
+                self._conversion, body, self._reply, self._record, headers, streamed=streamed
+            )
+            return
         self._refuse_garbage(exchange, body)
         if self._reply.opened:
             raise UpstreamGarbled("it answered without streaming, after a ping had begun a stream")
         self._record.status = "completed"
-        await self._reply.send_whole(
-            exchange.status, response_headers(_decoded_headers(exchange)), body
-        )
+        await self._reply.send_whole(exchange.status, headers, body)
 
     async def _check(self, exchange: Exchange) -> None:
         """Raise unless this is the head of an answer."""
@@ -161,7 +189,8 @@ class Attempt:
         if status >= 400:
             body = self._conceal.bytes(await self._error_body(exchange))
             headers = response_headers(_decoded_headers(exchange))
-            raise UpstreamStatus(status, headers, body, message=f"it answered {status}")
+            error = UpstreamStatus(status, headers, body, message=f"it answered {status}")
+            raise error if self._conversion is None else self._conversion.error(error)
         content_type = (exchange.header(b"content-type") or "").lower()
         if "html" in content_type:
             raise UpstreamGarbled("it answered with a web page: is the base URL right?")

@@ -9,6 +9,7 @@ import msgspec
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import Key, Profile
 from axonhub_cli.errors import ClientError
+from axonhub_cli.ir.request import Request
 from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.reply import HeaderList
@@ -49,6 +50,17 @@ class ClientCall:
     @property
     def streams(self) -> bool:
         return self.route.operation == "generate" and self.envelope.stream is True
+
+    @cached_property
+    def decoded(self) -> Request:
+        """The request in the hub's words; made once, for every candidate that needs it."""
+        assert self.protocol.codec is not None
+        try:
+            body = jsonio.decode(self.body)
+        except jsonio.InvalidJson as error:
+            message = f"the request body is not valid JSON: {error}"
+            raise ClientError("invalid_request", message) from error
+        return self.protocol.codec.decode_request(body)
 
     @cached_property
     def members(self) -> list[jsonio.Span]:

@@ -12,18 +12,20 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamStatus
+from axonhub_cli.protocols import CONVERTIBLE, PROTOCOLS
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, describe, sentence
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.headers import safe_value
-from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.outgoing import Origin, Outgoing, prepare
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.retry_after import read_retry_after
 from axonhub_cli.proxy.snapshot import Limits
-from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
+from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing import balance, candidates, mapping, retry
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.rest import RestList
@@ -39,6 +41,10 @@ class Services(Struct, frozen=True):
     """Monotonic seconds."""
     refused: Callable[[str], None] = lambda reference: None
     """Told of the reference of a secret that an upstream refused."""
+
+
+def _has_no_count(error: UpstreamError) -> bool:
+    return isinstance(error, UpstreamStatus) and error.status in (404, 405, 501)
 
 
 class Handler:
@@ -75,7 +81,13 @@ class Handler:
         """Pure decisions: mapping, candidates, order. Noted for the trace, rejections included."""
         call, config = self._call, self._call.snapshot.config
         resolved = mapping.resolve(call.profile, call.model)
-        found = candidates.find(config, resolved.model, call.protocol.name, call.snapshot.faults)
+        found = candidates.find(
+            config,
+            resolved.model,
+            call.protocol.name,
+            call.snapshot.faults,
+            CONVERTIBLE if call.protocol.codec is not None else (),
+        )
         now = self._services.clock()
         plan = balance.order(
             found.usable,
@@ -107,9 +119,15 @@ class Handler:
             while True:
                 record = self._note_attempt(candidate)
                 try:
-                    await self._attempt(candidate, record)
+                    if self._counts and not candidate.native:
+                        await self._count_here(record)
+                    else:
+                        await self._attempt(candidate, record)
                     return
                 except UpstreamError as error:
+                    if self._counts and _has_no_count(error):
+                        await self._count_here(record)
+                        return
                     failure = Failure(candidate.channel.name, error)
                     record.status, record.error = "failed", sentence(failure)
                     self._let_rest(candidate, error)
@@ -125,14 +143,35 @@ class Handler:
                 break
         await self._fail(failures)
 
+    @property
+    def _counts(self) -> bool:
+        """Tokens are to be counted, which can be done here at need."""
+        call = self._call
+        return call.route.operation == "count_tokens" and call.protocol.codec is not None
+
+    async def _count_here(self, record: AttemptRecord) -> None:
+        """The channel cannot count: an estimate, made off the loop, is better than none."""
+        from axonhub_cli.counting.request import count
+
+        tokens = await asyncio.to_thread(count, self._call.decoded, record.upstream_model)
+        record.status = self._record.status = "completed"
+        record.error = None
+        body = jsonio.encode({"input_tokens": tokens})
+        await self._reply.send_whole(200, [(b"content-type", b"application/json")], body)
+
     async def _attempt(self, candidate: Candidate, record: AttemptRecord) -> None:
         call, channel = self._call, candidate.channel
         token = call.snapshot.token(channel, self._session_key)
         limits = call.snapshot.limits[channel.name]
-        outgoing = build_call(call, candidate, token, limits)
-        record.url = outgoing.url
+        origin = Origin(self._record.id, int(self._record.at), self._record.trace_id)
+        outgoing = prepare(call, candidate, token, limits, origin)
+        self._record.losses = [
+            {"path": loss.path, "reason": loss.reason} for loss in outgoing.losses
+        ]
+        record.url = outgoing.call.url
         record.label = token.label if token is not None else None
-        record.sent_body = outgoing.body if outgoing.body is not call.body else None
+        body = outgoing.call.body
+        record.sent_body = body if body is not call.body else None
         self._name_channel(candidate)
         try:
             await self._send(outgoing, limits, record)
@@ -144,18 +183,25 @@ class Handler:
         self._record.status = record.status
         self._record.error = record.error
 
-    async def _send(self, outgoing: UpstreamCall, limits: Limits, record: AttemptRecord) -> None:
+    async def _send(
+        self,
+        outgoing: Outgoing,
+        limits: Limits,
+        record: AttemptRecord,
+    ) -> None:
         call = self._call
         attempt = Attempt(
             self._services.upstreams,
-            call.protocol,
+            PROTOCOLS[record.upstream_protocol],
             self._reply,
             record,
             limits,
             self._record.id,
             self._services.clock,
+            outgoing.conversion,
         )
-        await (attempt.stream(outgoing) if call.streams else attempt.whole(outgoing))
+        send = attempt.stream if call.streams else attempt.whole
+        await send(outgoing.call)
 
     def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
         record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from axonhub_cli import __version__
 from axonhub_cli.config.schema import AuthScheme
-from axonhub_cli.providers import Provider
+from axonhub_cli.providers import Provider, TokenForm
 from axonhub_cli.proxy.reply import HeaderList
 
 USER_AGENT = f"axonhub/{__version__}".encode()
@@ -66,29 +66,37 @@ def request_headers(
     provider: Provider,
     auth: AuthScheme | None,
     token: str | None,
+    protocol: str = "anthropic",
+    dropped: tuple[str, ...] = (),
     body: bool = True,
 ) -> HeaderList:
-    """The headers of the upstream call. Names in `client` are lower-case, as ASGI has them."""
+    """The headers of the upstream call. Names in `client` are lower-case, as ASGI has them.
+
+    `protocol` is the upstream's, `dropped` how names begin that its dialect does not take.
+    """
+    prefixes = (*_NOT_SENT_PREFIXES, *(prefix.encode() for prefix in dropped))
     not_sent = _NOT_SENT | _named_by_connection(client)
     headers = [
         (name, value)
         for name, value in client
         if name not in not_sent
-        and not name.startswith(_NOT_SENT_PREFIXES)
+        and not name.startswith(prefixes)
         and not (b"ah-" in value and _OWN_KEY.search(value))
     ]
     if not is_claude_code(client):
         headers = [(n, v) for n, v in headers if n != b"user-agent"]
         headers.append((b"user-agent", USER_AGENT))
-    _add_missing(headers, b"anthropic-version", b"2023-06-01")
+    if protocol == "anthropic":
+        _add_missing(headers, b"anthropic-version", b"2023-06-01")
     if body:
         _add_missing(headers, b"content-type", b"application/json")
     headers.append((b"accept-encoding", b"identity"))
     if token is None:
         return headers
-    if provider.token_form == "anthropic" and is_oauth_token(token):
+    form = provider.form(protocol)
+    if form == "anthropic" and is_oauth_token(token):
         headers = _with_betas(headers)
-    headers.append(_credential(provider, auth, token))
+    headers.append(_credential(form, auth, token))
     return headers
 
 
@@ -121,8 +129,8 @@ def _named_by_connection(headers: HeaderList) -> set[bytes]:
     }
 
 
-def _credential(provider: Provider, auth: AuthScheme | None, token: str) -> tuple[bytes, bytes]:
-    by_form = provider.token_form == "bearer" or is_oauth_token(token)
+def _credential(form: TokenForm, auth: AuthScheme | None, token: str) -> tuple[bytes, bytes]:
+    by_form = form == "bearer" or (form == "anthropic" and is_oauth_token(token))
     scheme = auth or ("bearer" if by_form else "x-api-key")
     value = token.encode("latin-1", "replace")
     return (b"authorization", b"Bearer " + value) if scheme == "bearer" else (b"x-api-key", value)

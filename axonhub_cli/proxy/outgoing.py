@@ -1,12 +1,19 @@
-"""The upstream call for one candidate: the client's bytes with the smallest edits, and headers."""
+"""The upstream call for one candidate: the client's bytes with the smallest edits, or converted."""
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from axonhub_cli import jsonio
+from axonhub_cli.dialects.base import Dialect, QuirkContext, Settings, apply_quirks
 from axonhub_cli.errors import ClientError
+from axonhub_cli.ir.loss import Loss
+from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
-from axonhub_cli.providers import PROVIDERS
+from axonhub_cli.protocols.codec import ReplyContext
+from axonhub_cli.providers import PROVIDERS, Provider
 from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.convert import Conversion, dialect_of
 from axonhub_cli.proxy.headers import is_claude_code, is_oauth_token, request_headers
 from axonhub_cli.proxy.snapshot import Limits, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
@@ -14,45 +21,154 @@ from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url
 
 
-def build_call(
-    call: ClientCall, candidate: Candidate, token: Token | None, limits: Limits
-) -> UpstreamCall:
-    """Splice the body, choose the headers, name the URL."""
-    channel = candidate.channel
+class Origin(Struct, frozen=True):
+    """Of which request a call is: what an answer may have to name, and what must not change from
+    turn to turn."""
+
+    request_id: str
+    created: int = 0
+    """Epoch seconds."""
+    session: str | None = None
+
+
+class Outgoing(Struct, frozen=True):
+    """A call ready to send; `conversion` turns its answer back, None: it is relayed."""
+
+    call: UpstreamCall
+    conversion: Conversion | None = None
+    losses: tuple[Loss, ...] = ()
+
+
+def prepare(
+    call: ClientCall, candidate: Candidate, token: Token | None, limits: Limits, origin: Origin
+) -> Outgoing:
+    """Make the body, choose the headers, name the URL. Raises `ClientError` for a request that
+    cannot be said in the candidate's protocol."""
+    provider = PROVIDERS[candidate.channel.type]
+    dialect = dialect_of(provider, candidate.protocol)
+    settings = Settings(caps=provider.caps, session=origin.session)
     secret = token.secret.reveal() if token is not None else None
-    return UpstreamCall(
+    if candidate.native:
+        return _relay(call, candidate, provider, dialect, settings, limits, secret)
+    return _convert(call, candidate, provider, dialect, settings, limits, secret, origin)
+
+
+def _relay(
+    call: ClientCall,
+    candidate: Candidate,
+    provider: Provider,
+    dialect: Dialect,
+    settings: Settings,
+    limits: Limits,
+    secret: str | None,
+) -> Outgoing:
+    body, losses = _relayed_body(call, candidate, provider, dialect, settings, secret)
+    upstream = UpstreamCall(
         method="POST",
         url=call_url(
             candidate.base_url, call.protocol.version, call.route.upstream_path, call.query
         ),
         headers=request_headers(
-            call.headers, provider=PROVIDERS[channel.type], auth=channel.auth, token=secret
+            call.headers,
+            provider=provider,
+            auth=candidate.channel.auth,
+            token=secret,
+            protocol=candidate.protocol,
+            dropped=dialect.dropped_headers,
         ),
-        body=_body(call, candidate, secret),
+        body=body,
         connect_timeout=limits.connect,
-        proxy=channel.proxy,
+        proxy=candidate.channel.proxy,
     )
+    return Outgoing(upstream, None, losses)
 
 
-def _body(call: ClientCall, candidate: Candidate, secret: str | None) -> bytes:
+def _convert(
+    call: ClientCall,
+    candidate: Candidate,
+    provider: Provider,
+    dialect: Dialect,
+    settings: Settings,
+    limits: Limits,
+    secret: str | None,
+    origin: Origin,
+) -> Outgoing:
+    upstream = PROTOCOLS[candidate.protocol]
+    request = call.decoded
+    conversion = Conversion(
+        request,
+        client=call.protocol,
+        upstream=upstream,
+        model=candidate.upstream_model,
+        dialect=dialect,
+        settings=settings,
+        context=ReplyContext(
+            model=call.model,
+            id=origin.request_id,
+            created=origin.created,
+            wants_usage=request.wants_usage,
+        ),
+    )
+    body = conversion.body
+    if _is_subscription(provider, secret):
+        # A converted request never comes from Claude Code.
+        edit = identity_edit(body, jsonio.object_spans(body))
+        body = body if edit is None else jsonio.splice(body, [edit])
+    upstream_call = UpstreamCall(
+        method="POST",
+        url=call_url(candidate.base_url, upstream.version, upstream.routes[0].upstream_path),
+        # None of the client's: they speak of another protocol, and of who the client is.
+        headers=request_headers(
+            [],
+            provider=provider,
+            auth=candidate.channel.auth,
+            token=secret,
+            protocol=candidate.protocol,
+        ),
+        body=body,
+        connect_timeout=limits.connect,
+        proxy=candidate.channel.proxy,
+    )
+    return Outgoing(upstream_call, conversion, conversion.losses)
+
+
+def _relayed_body(
+    call: ClientCall,
+    candidate: Candidate,
+    provider: Provider,
+    dialect: Dialect,
+    settings: Settings,
+    secret: str | None,
+) -> tuple[bytes, tuple[Loss, ...]]:
+    """The client's bytes with the smallest edits; where a dialect changes something, re-encoded."""
     try:
-        edits = _edits(call, candidate, secret)
+        edits = _edits(call, candidate, provider, secret)
+        body = jsonio.splice(call.body, edits) if edits else call.body
+        if dialect.relays or not dialect.request:
+            return body, ()
+        given = jsonio.decode(body)
     except jsonio.InvalidJson as error:
         # What reading the envelope passes over: a key that is no text, nesting near the limit.
         raise ClientError(
             "invalid_request", f"the request body is not valid JSON: {error}"
         ) from error
-    return jsonio.splice(call.body, edits) if edits else call.body
+    context = QuirkContext(candidate.upstream_model, None, settings)
+    changed, losses = apply_quirks(dialect, given, context)
+    return (body if changed is given else jsonio.encode(changed)), losses
 
 
-def _edits(call: ClientCall, candidate: Candidate, secret: str | None) -> list[Edit]:
+def _edits(
+    call: ClientCall, candidate: Candidate, provider: Provider, secret: str | None
+) -> list[Edit]:
     edits: list[Edit] = []
     if candidate.upstream_model != call.model:
         name = jsonio.encode(candidate.upstream_model)
         edits += [(s.start, s.end, name) for s in call.members if s.key == "model"]
-    provider = PROVIDERS[candidate.channel.type]
-    subscription = provider.identity and secret is not None and is_oauth_token(secret)
-    if subscription and not is_claude_code(call.headers):
+    if _is_subscription(provider, secret) and not is_claude_code(call.headers):
         edit = identity_edit(call.body, call.members)
         edits += [edit] if edit is not None else []
     return edits
+
+
+def _is_subscription(provider: Provider, secret: str | None) -> bool:
+    return provider.identity and secret is not None and is_oauth_token(secret)

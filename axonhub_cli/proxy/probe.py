@@ -27,7 +27,7 @@ from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, sentence
 from axonhub_cli.proxy.headers import request_headers
-from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.outgoing import Origin, prepare
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
@@ -151,7 +151,7 @@ async def _probe(
         time.monotonic,
     )
     try:
-        outgoing = build_call(call, candidate, token, limits)
+        outgoing = prepare(call, candidate, token, limits, Origin("test")).call
         await (attempt.stream(outgoing) if stream else attempt.whole(outgoing))
     except UpstreamError as error:
         failure = error
@@ -229,12 +229,23 @@ async def _fetch(
             f"the address of channel {channel.name!r} is a whole URL: there is none for a list",
             hint=f"axonhub channel models {channel.name} --add NAME",
         )
+    provider = PROVIDERS[channel.type]
+    if provider.models_path is None:
+        raise UsageError(
+            f"{provider.title} has no list of models",
+            hint=f"axonhub channel models {channel.name} --add NAME",
+        )
     secret = token.secret.reveal() if token is not None else None
     call = UpstreamCall(
         method="GET",
-        url=call_url(base_url, protocol.version, protocol.models_path, "limit=1000"),
+        url=_models_url(provider.models_path, base_url, protocol),
         headers=request_headers(
-            [], provider=PROVIDERS[channel.type], auth=channel.auth, token=secret, body=False
+            [],
+            provider=provider,
+            auth=channel.auth,
+            token=secret,
+            protocol=protocol.name,
+            body=False,
         ),
         body=b"",
         connect_timeout=_limits(config, channel).connect,
@@ -258,6 +269,13 @@ async def _fetch(
         )
         raise UpstreamGarbled(sentence(Failure(channel.name, failure)))
     return _read_models(body)
+
+
+def _models_url(path: str, base_url: str, protocol: WireProtocol) -> str:
+    if "://" in path:
+        return path
+    query = "limit=1000" if protocol.name == "anthropic" else ""
+    return call_url(base_url, protocol.version, path, query)
 
 
 def _read_models(body: bytes) -> list[str]:

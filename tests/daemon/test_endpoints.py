@@ -105,7 +105,13 @@ def test_an_unknown_path_is_a_404_that_names_the_known_ones(daemon: Daemon) -> N
 def test_models_are_those_a_key_can_use(home: Home, upstream: Upstream, prefix: str) -> None:
     entry = channel(upstream.url, models=["claude-a", "claude-b", "claude-*"])
     with configured(home, entry, mappings={"my-model": "claude-a", "lost": "gpt"}) as daemon:
-        status, _, answer = ask(daemon, "GET", f"{prefix}/models?limit=1000", x_api_key=KEY)
+        status, _, answer = ask(
+            daemon,
+            "GET",
+            f"{prefix}/models?limit=1000",
+            x_api_key=KEY,
+            anthropic_version="2023-06-01",
+        )
     found = json.loads(answer)
     assert status == 200
     assert [m["id"] for m in found["data"]] == ["my-model", "claude-a", "claude-b"]
@@ -119,15 +125,34 @@ def test_models_are_those_a_key_can_use(home: Home, upstream: Upstream, prefix: 
 
 def test_one_model_can_be_asked_for(home: Home, upstream: Upstream) -> None:
     with configured(home, channel(upstream.url, models=["vendor/claude-a"])) as daemon:
-        found = ask(daemon, "GET", "/v1/models/vendor/claude-a", x_api_key=KEY)
-        missing = ask(daemon, "GET", "/v1/models/claude-z", x_api_key=KEY)
+        path = "/anthropic/v1/models"
+        found = ask(daemon, "GET", f"{path}/vendor/claude-a", x_api_key=KEY)
+        missing = ask(daemon, "GET", f"{path}/claude-z", x_api_key=KEY)
     assert json.loads(found[2])["id"] == "vendor/claude-a"
     assert (missing[0], error_of(missing[2])[0]) == (404, "not_found_error")
 
 
 def test_models_need_a_key(daemon: Daemon) -> None:
-    status, _, answer = ask(daemon, "GET", "/v1/models")
+    status, _, answer = ask(daemon, "GET", "/anthropic/v1/models")
     assert (status, error_of(answer)[0]) == (401, "authentication_error")
+
+
+def test_models_are_listed_in_openais_shape_for_everybody_else(
+    home: Home, upstream: Upstream
+) -> None:
+    with configured(home, channel(upstream.url, models=["claude-a", "claude-*"])) as daemon:
+        found = json.loads(ask(daemon, "GET", "/v1/models", x_api_key=KEY)[2])
+        whole = json.loads(ask(daemon, "GET", "/v1/models?include=all", x_api_key=KEY)[2])
+        one = json.loads(ask(daemon, "GET", "/v1/models/claude-a", x_api_key=KEY)[2])
+        status, _, answer = ask(daemon, "GET", "/v1/models/claude-z", x_api_key=KEY)
+        refused = ask(daemon, "GET", "/v1/models")
+    assert found["object"] == "list"
+    assert [(m["id"], m["object"]) for m in found["data"]] == [("claude-a", "model")]
+    assert "channels" not in found["data"][0]
+    assert whole["data"][0]["channels"][0]["name"] == "main"
+    assert one["id"] == "claude-a"
+    assert (status, json.loads(answer)["error"]["code"]) == (404, "model_not_found")
+    assert (refused[0], json.loads(refused[2])["error"]["code"]) == (401, "invalid_api_key")
 
 
 REFUSALS: dict[str, tuple[bytes, dict[str, str], int, str, str]] = {

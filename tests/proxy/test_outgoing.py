@@ -16,7 +16,7 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import LINE
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.outgoing import build_call
+from axonhub_cli.proxy.outgoing import Origin, prepare
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
@@ -57,7 +57,7 @@ def built(
         "https://api.example.com",
     )
     shown = Token("t", Secret(token)) if token is not None else None
-    return build_call(call, candidate, shown, LIMITS)
+    return prepare(call, candidate, shown, LIMITS, Origin("req_1")).call
 
 
 SPACE = st.text(" \t\r\n", max_size=3)

@@ -1,6 +1,6 @@
 """A scripted upstream: an HTTP/1.1 server in its own thread that answers, and fails, on command.
 
-    upstream.script(error(529), message("pong"))     # the next two requests to /v1/messages
+    upstream.script(error(529), message("pong"))     # the next two requests for an answer
     ...
     upstream.requests[0].header("anthropic-beta")    # what came, byte for byte
 
@@ -26,6 +26,9 @@ PATIENCE = 15.0
 """Seconds that a wait in a test may last before it is a failure."""
 
 Headers = list[tuple[str, str]]
+
+# What asks for an answer, in the protocols there are; counts of tokens and lists do not.
+_GENERATIONS = ("/messages", "/chat/completions")
 
 
 class Gate:
@@ -175,12 +178,18 @@ class Upstream:
 
     @property
     def generations(self) -> list[SeenRequest]:
-        """The requests to `/v1/messages` alone."""
-        return [request for request in self.requests if request.path.endswith("/v1/messages")]
+        """The requests for an answer alone."""
+        return [request for request in self.requests if request.path.endswith(_GENERATIONS)]
 
     def script(self, *plays: Play) -> None:
-        """Queue answers for the next requests to `/v1/messages`."""
+        """Queue answers for the next requests for an answer."""
         self._scripts.extend(plays)
+
+    def reset(self, answer: Callable[[SeenRequest], Play]) -> None:
+        """Forget what came and what was scripted, so that tests can share an upstream."""
+        self.answer = answer
+        self._scripts.clear()
+        self.requests = []
 
     def wait_for(self, count: int) -> SeenRequest:
         """Wait until `count` requests have come in all; returns the last of them."""
@@ -225,7 +234,7 @@ class Upstream:
         with self._came:
             self.requests.append(request)
             self._came.notify_all()
-        if self._scripts and request.path.endswith("/v1/messages"):
+        if self._scripts and request.path.endswith(_GENERATIONS):
             return self._scripts.popleft()
         return self.answer(request)
 

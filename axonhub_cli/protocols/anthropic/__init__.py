@@ -2,6 +2,7 @@
 
 from axonhub_cli.protocols.anthropic import errors, stream
 from axonhub_cli.protocols.anthropic.answer import read_answer, read_totals
+from axonhub_cli.protocols.anthropic.codec import CODEC
 from axonhub_cli.protocols.base import Route, WireProtocol
 
 PROTOCOL = WireProtocol(
@@ -25,4 +26,5 @@ PROTOCOL = WireProtocol(
     error_status=errors.error_status,
     read_answer=read_answer,
     read_totals=read_totals,
+    codec=CODEC,
 )

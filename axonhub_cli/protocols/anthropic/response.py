@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from axonhub_cli import jsonio
@@ -32,15 +33,27 @@ _MESSAGE = frozenset(
 _OWN = ("container", "context_management", "diagnostics")
 """Members of a Message beyond the hub's that its clients know."""
 
+NO_NAME = "unknown"
+"""A call without a name cannot be run; with this one, the model is told that there is no such tool
+and mends it."""
+
+_UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
+
 
 def decode_response(body: Json) -> Response:
     """Raises `UpstreamGarbled` for what is no Message."""
     if not isinstance(body, dict) or not isinstance(body.get("content"), list):
         told = read_error(jsonio.encode(body))[1]
         raise UpstreamGarbled(told or "The upstream's answer is not an Anthropic message.")
-    content = tuple([decode_answer_block(as_dict(block)) for block in body["content"]])
+    id = as_str(body.get("id"))
+    content = tuple(
+        [
+            decode_answer_block(as_dict(block), make_tool_id(id, at))
+            for at, block in enumerate(body["content"])
+        ]
+    )
     return Response(
-        id=as_str(body.get("id")) or None,
+        id=id or None,
         model=as_str(body.get("model")) or None,
         content=content,
         stop=stop_of(content, decode_stop(body)),
@@ -69,9 +82,12 @@ def decode_stop(value: Object) -> Stop:
     )
 
 
-def decode_answer_block(block: Object) -> Block:
-    """A whole block of an answer."""
+def decode_answer_block(block: Object, id: str) -> Block:
+    """A whole block of an answer. `id` is for a call that came without."""
     kind = as_str(block.get("type"))
+    if kind == "tool_use":
+        arguments = encode_arguments(block.get("input"))
+        return ToolCall(as_str(block.get("id")) or id, as_str(block.get("name")), arguments)
     decoder = _DECODERS.get(kind)
     return decoder(block) if decoder else Opaque(NAME, kind, block)
 
@@ -89,16 +105,10 @@ def _redacted(block: Object) -> Block:
     return RedactedThinking(as_str(block.get("data")))
 
 
-def _tool_use(block: Object) -> Block:
-    arguments = encode_arguments(block.get("input"))
-    return ToolCall(as_str(block.get("id")), as_str(block.get("name")), arguments)
-
-
 _DECODERS: dict[str, Callable[[Object], Block]] = {
     "text": _text,
     "thinking": _thinking,
     "redacted_thinking": _redacted,
-    "tool_use": _tool_use,
 }
 
 
@@ -113,7 +123,7 @@ def encode_response(response: Response, context: ReplyContext) -> Json:
     """A Message as Claude Code takes it: reasoning signed, every count there."""
     content: list[Json] = []
     for block in response.content:
-        encoded = encode_answer_block(block, tool_id(context, len(content)))
+        encoded = encode_answer_block(block, make_tool_id(context.id, len(content)))
         if encoded is not None:
             content.append(encoded)
     stop = stop_of(response.content, response.stop)
@@ -144,7 +154,8 @@ def encode_answer_block(block: Block, id: str) -> Object | None:
             return {"type": "thinking", "thinking": text, "signature": signature or UNSIGNED}
         case ToolCall(call_id, name, arguments):
             given = read_input(arguments)
-            return {"type": "tool_use", "id": call_id or id, "name": name, "input": given}
+            called = name or NO_NAME
+            return {"type": "tool_use", "id": call_id or id, "name": called, "input": given}
         case RedactedThinking(data):
             return {"type": "redacted_thinking", "data": data}
         case Opaque(protocol, _, data) if protocol == NAME:
@@ -159,13 +170,9 @@ def describe(block: Block) -> str:
     return f"[{kind}: content that Anthropic Messages cannot show]"
 
 
-def tool_id(context: ReplyContext, at: int) -> str:
-    """An id for a call without one, unique within the answer and fit for `^[a-zA-Z0-9_-]+$`."""
-    return "toolu_" + _only_word_characters(context.id) + f"_{at}"
-
-
-def _only_word_characters(text: str) -> str:
-    return "".join([c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in text])
+def make_tool_id(message_id: str, at: int) -> str:
+    """An id for a call without one: the call's place in its message, fit for the API's pattern."""
+    return f"toolu_{_UNFIT.sub('_', message_id)}_{at}"
 
 
 def encode_stop_details(stop: Stop) -> Object:

@@ -33,7 +33,12 @@ from axonhub_cli.ir.response import Stop, Usage
 from axonhub_cli.protocols.anthropic.blocks import Object, read_input
 from axonhub_cli.protocols.anthropic.errors import decode_stream_error
 from axonhub_cli.protocols.anthropic.names import NAME
-from axonhub_cli.protocols.anthropic.response import decode_stop, encode_arguments, message_extra
+from axonhub_cli.protocols.anthropic.response import (
+    decode_stop,
+    encode_arguments,
+    make_tool_id,
+    message_extra,
+)
 from axonhub_cli.protocols.anthropic.usage import decode_usage
 from axonhub_cli.protocols.read import as_dict, as_int, as_list, as_str
 from axonhub_cli.protocols.sse import SseEvent
@@ -73,6 +78,7 @@ class AnthropicStreamDecoder:
         self._open: dict[int, _Open] = {}
         self._next_key = 0
         self._started = False
+        self._id = ""
         self._over = False
         self._called = False
         self._stop: Stop | None = None
@@ -119,9 +125,10 @@ class AnthropicStreamDecoder:
         if self._started:
             return []
         self._started = True
+        self._id = as_str(message.get("id"))
         return [
             Started(
-                id=as_str(message.get("id")) or None,
+                id=self._id or None,
                 model=as_str(message.get("model")) or None,
                 usage=usage,
                 service_tier=as_str(as_dict(message.get("usage")).get("service_tier")) or None,
@@ -141,8 +148,8 @@ class AnthropicStreamDecoder:
         self._next_key += 1
         if kind == "tool_call":
             self._called = True
-            id, name = as_str(block.get("id")), as_str(block.get("name"))
-            events.append(BlockStarted(opened.key, kind, id=id or None, name=name))
+            id = as_str(block.get("id")) or make_tool_id(self._id, opened.key)
+            events.append(BlockStarted(opened.key, kind, id=id, name=as_str(block.get("name"))))
         elif kind is not None:
             events.append(BlockStarted(opened.key, kind))
         return events

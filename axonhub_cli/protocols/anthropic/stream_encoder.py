@@ -36,8 +36,8 @@ from axonhub_cli.protocols.anthropic.response import (
     encode_answer_block,
     encode_stop_details,
     encode_tier,
+    make_tool_id,
     own_extra,
-    tool_id,
 )
 from axonhub_cli.protocols.anthropic.usage import encode_last_usage, encode_usage
 from axonhub_cli.protocols.codec import UNSIGNED, ReplyContext
@@ -143,7 +143,7 @@ class AnthropicStreamEncoder:
         return _event("content_block_start", index=self._index, content_block=content)
 
     def _whole(self, start: BlockStarted) -> dict[str, Json] | None:
-        id = tool_id(self._context, self._index)
+        id = make_tool_id(self._context.id, self._index)
         if start.kind == "tool_call":
             self._called = True
             return encode_answer_block(ToolCall(start.id or "", start.name or "", ""), id)

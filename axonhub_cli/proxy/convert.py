@@ -1,0 +1,266 @@
+"""Another protocol: the client's request goes up through the hub, the answer comes back through it.
+
+client wire → decode → hub → names made fit → encode → dialect → upstream wire
+client wire ← encode ← hub ← names given back ← dialect ← decode ← upstream wire
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from axonhub_cli import jsonio
+from axonhub_cli.dialects import DIALECTS
+from axonhub_cli.dialects.base import (
+    Dialect,
+    EventFilters,
+    QuirkContext,
+    Settings,
+    apply_quirks,
+)
+from axonhub_cli.errors import (
+    ErrorInfo,
+    UpstreamError,
+    UpstreamGarbled,
+    UpstreamStatus,
+)
+from axonhub_cli.ir.collect import BrokenAnswer, Collector, replay
+from axonhub_cli.ir.events import Event, Failed, Finished, Started
+from axonhub_cli.ir.loss import Loss
+from axonhub_cli.ir.naming import Naming
+from axonhub_cli.ir.request import Request
+from axonhub_cli.ir.response import Response
+from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.protocols.codec import Codec, ReplyContext, StreamDecoder
+from axonhub_cli.protocols.sse import EventSplitter, parse_events
+from axonhub_cli.providers import Provider
+from axonhub_cli.proxy.relay import tee
+from axonhub_cli.proxy.reply import SSE_HEADERS, HeaderList, Reply
+from axonhub_cli.tracing.recorder import AttemptRecord
+
+JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+_PASSED = frozenset({b"request-id", b"x-request-id", b"retry-after", b"x-should-retry"})
+
+
+def dialect_of(provider: Provider, protocol: str) -> Dialect:
+    """How the provider's endpoint deviates; one that is not named speaks as it is written."""
+    name = provider.dialects.get(protocol)
+    return DIALECTS[name] if name is not None else Dialect("plain", protocol, relays=True)
+
+
+def codec_of(protocol: WireProtocol) -> Codec:
+    assert protocol.codec is not None, f"{protocol.name} cannot be converted"
+    return protocol.codec
+
+
+class Conversion:
+    """One candidate's conversion: made before the attempt, used for whatever it answers."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        client: WireProtocol,
+        upstream: WireProtocol,
+        model: str,
+        dialect: Dialect,
+        settings: Settings,
+        context: ReplyContext,
+    ) -> None:
+        self.client = client
+        self.upstream = upstream
+        self._context = context
+        self._dialect = dialect
+        self._naming = Naming(request, client=client.name, upstream=upstream.name)
+        fitted = self._naming.request(request)
+        encoded = codec_of(upstream).encode_request(fitted, model)
+        quirks = QuirkContext(model, fitted, settings)
+        body, losses = apply_quirks(dialect, encoded.body, quirks)
+        self.body = jsonio.encode(body)
+        self.losses: tuple[Loss, ...] = (*encoded.losses, *losses)
+
+    def answer(self, body: bytes) -> Response:
+        """A whole answer of the upstream, JSON or events. Raises `UpstreamError`."""
+        collector = Collector()
+        try:
+            for event in self._events_of(body):
+                collector.add(event)
+        except BrokenAnswer as broken:
+            raise self._as_status(broken.error) from broken
+        return collector.response()
+
+    def encode_answer(self, response: Response) -> bytes:
+        return jsonio.encode(codec_of(self.client).encode_response(response, self._context))
+
+    def encode_stream(self, response: Response) -> bytes:
+        encoder = codec_of(self.client).stream_encoder(self._context)
+        return b"".join([encoder.feed(event) for event in replay(response)])
+
+    def error(self, error: UpstreamStatus) -> UpstreamStatus:
+        """An error answer of the upstream, in the client's shape."""
+        info = codec_of(self.upstream).decode_error(error.status, error.body)
+        headers = [(n, v) for n, v in error.headers if n.lower() in _PASSED]
+        return UpstreamStatus(
+            info.status,
+            [*headers, JSON],
+            self.client.encode_error(info),
+            message=error.message,
+        )
+
+    def pipeline(self) -> Pipeline:
+        filters = EventFilters(self._dialect, self._context.id)
+        return Pipeline(codec_of(self.upstream).stream_decoder(), filters, self._naming)
+
+    def encoder_context(self) -> ReplyContext:
+        return self._context
+
+    def _events_of(self, body: bytes) -> Iterable[Event]:
+        pipeline = self.pipeline()
+        if body.lstrip()[:1] == b"{":
+            try:
+                response = codec_of(self.upstream).decode_response(jsonio.decode(body))
+            except jsonio.InvalidJson as error:
+                raise UpstreamGarbled("it answered with something that is not JSON") from error
+            return [out for event in replay(response) for out in pipeline.pass_on(event)]
+        return [*pipeline.feed(body + b"\n\n"), *pipeline.close()]
+
+    def _as_status(self, info: ErrorInfo) -> UpstreamStatus:
+        body = self.client.encode_error(info)
+        return UpstreamStatus(info.status, [JSON], body, message="its answer is an error")
+
+
+class Pipeline:
+    """Upstream SSE bytes (whole events) to events of the hub, as the client is to see them."""
+
+    def __init__(self, decoder: StreamDecoder, filters: EventFilters, naming: Naming) -> None:
+        self._decoder = decoder
+        self._filters = filters
+        self._naming = naming
+
+    def feed(self, whole: bytes) -> list[Event]:
+        events: list[Event] = []
+        for sse in parse_events(whole):
+            for event in self._decoder.feed(sse):
+                events += self.pass_on(event)
+        return events
+
+    def close(self) -> list[Event]:
+        return [out for event in self._decoder.close() for out in self.pass_on(event)]
+
+    def pass_on(self, event: Event) -> list[Event]:
+        return [self._naming.event(each) for each in self._filters.feed(event)]
+
+
+class StreamConvert:
+    """One upstream stream on its way to a client of another protocol; see `relay.StreamRelay`.
+
+    Before `committed` its methods raise `UpstreamError` and the client has seen nothing of it.
+    """
+
+    def __init__(
+        self,
+        conversion: Conversion,
+        reply: Reply,
+        record: AttemptRecord,
+        headers: HeaderList,
+        elapsed_ms: Callable[[], float],
+        conceal: Callable[[bytes], bytes],
+    ) -> None:
+        self.committed = False
+        self.ended = False
+        self._conversion = conversion
+        self._pipeline = conversion.pipeline()
+        self._encoder = codec_of(conversion.client).stream_encoder(conversion.encoder_context())
+        self._reply = reply
+        self._record = record
+        self._headers = [(n, v) for n, v in headers if n.lower() in _PASSED]
+        self._elapsed_ms = elapsed_ms
+        self._conceal = conceal
+        self._splitter = EventSplitter()
+        self._waiting: list[bytes] = []
+        self._kept = 0
+
+    async def feed(self, chunk: bytes) -> bool:
+        """Take what was read; True when it held a whole event."""
+        self._kept = tee(self._record, chunk, self._kept)
+        whole = self._splitter.feed(chunk)
+        if not whole:
+            return False
+        if not self.ended:
+            await self._pass_on(self._pipeline.feed(self._conceal(whole)))
+        return True
+
+    async def finish(self) -> None:
+        """The upstream is done: end the client's stream as it should end."""
+        if not self.ended:
+            await self._pass_on(self._pipeline.close())
+        if not self.ended:
+            raise UpstreamGarbled("the stream ended before any content")
+        await self._reply.end()
+
+    async def break_off(self, error: UpstreamError) -> None:
+        """End a committed stream: properly if its end has come, else with an error event."""
+        events = [] if self.ended else self._pipeline.close()
+        finished = next((e for e in events if isinstance(e, Finished)), None)
+        if finished is None and not self.ended:
+            message = f"{error.message} (channel {self._record.channel!r}, by axonhub)"
+            events = [e for e in events if not isinstance(e, Failed)]
+            events.append(Failed(ErrorInfo.of(error.kind, message)))
+        with suppress(UpstreamError):
+            await self._pass_on(events)
+        await self._reply.end()
+
+    async def _pass_on(self, events: list[Event]) -> None:
+        """All events of one read go out together."""
+        for event in events:
+            self._note(event)
+        data = b"".join([self._encoder.feed(event) for event in events])
+        if not self.committed:
+            self._waiting.append(data)
+            if not any(not isinstance(event, Started) for event in events):
+                return
+            self.committed = True
+            self._record.first_event_ms = self._elapsed_ms()
+            await self._reply.open(200, [*SSE_HEADERS, *self._headers])
+            data = b"".join(self._waiting)
+        if data:
+            await self._reply.write(data)
+
+    def _note(self, event: Event) -> None:
+        """Keep the record, and raise while a failure can still be followed by another attempt."""
+        match event:
+            case Failed(info):
+                if not self.committed:
+                    raise UpstreamStatus(
+                        info.status,
+                        [JSON],
+                        self._conversion.client.encode_error(info),
+                        message="an error came first",
+                    )
+                self._record.status, self._record.error = "failed", info.message
+                self.ended = True
+            case Finished():
+                self._record.status = "completed"
+                self.ended = True
+            case _:
+                pass
+
+
+async def send_converted(
+    conversion: Conversion,
+    body: bytes,
+    reply: Reply,
+    record: AttemptRecord,
+    headers: HeaderList,
+    *,
+    streamed: bool,
+) -> None:
+    """Give the client an answer that came whole: as a stream when it asked for one."""
+    response = conversion.answer(body)
+    record.status = "completed"
+    passed = [(n, v) for n, v in headers if n in _PASSED]
+    if streamed:
+        await reply.open(200, [*SSE_HEADERS, *passed])
+        await reply.end(conversion.encode_stream(response))
+    else:
+        await reply.send_whole(200, [JSON, *passed], conversion.encode_answer(response))
