@@ -22,20 +22,23 @@ _LONGEST_FILE = 4 * _MOST * 128
 
 
 class Issuers:
-    """Thread-safe; nothing raises. `learn` writes to the disk and is not for the event loop."""
+    """Thread-safe; nothing raises. `learn`, `flush` and `close` write to the disk and are not for
+    the event loop; `issuer_of` never waits for it."""
 
     def __init__(self, path: Path, *, most: int = _MOST) -> None:
-        """Read `path`, about 15 ms when it is full; no file, an empty or broken one is no fault."""
+        """Read `path`, about 20 ms when it is full; no file, an empty or broken one is no fault."""
+        self.problem: str | None = None
+        """Why the file cannot be read or written; what is learned then lasts until the end."""
         self._path = path
         self._most = most
+        # Held for moments only, where the other one may be held as long as a disk takes.
         self._lock = threading.Lock()
         self._issuers: OrderedDict[bytes, str] = OrderedDict()
         self._pending: list[bytes] = []
-        self._lines = 0
         self._closed = False
+        self._writing = threading.Lock()
+        self._lines = 0
         self._begins_fresh_line = True
-        self.problem: str | None = None
-        """Why the file cannot be read or written; what is learned then lasts until the end."""
         self._load()
 
     def learn(self, issuer: str, signatures: Iterable[str]) -> None:
@@ -44,16 +47,16 @@ class Issuers:
         An upstream that repeats a foreign signature cannot claim it so.
         """
         issuer = " ".join(issuer.split())
+        keys = [_hash(signature) for signature in signatures if signature]
         with self._lock:
             if self._closed or not issuer:
                 return
-            for signature in filter(None, signatures):
-                key = _hash(signature)
+            for key in keys:
                 if key not in self._issuers:
                     self._issuers[key] = issuer
                     self._pending.append(_line(key, issuer))
             self._shrink()
-            self._write()
+        self.flush()
 
     def issuer_of(self, signature: str) -> str | None:
         """Who issued it; None when that is unknown."""
@@ -75,16 +78,27 @@ class Issuers:
         return is_foreign
 
     def flush(self) -> None:
-        """Write what an earlier fault of the disk held back."""
-        with self._lock:
-            self._write()
+        """Write what is not in the file yet, because a fault of the disk held it back."""
+        with self._writing:
+            with self._lock:
+                pending, self._pending = self._pending, []
+            if not pending:
+                return
+            try:
+                self._write(pending)
+            except OSError as error:
+                self.problem = f"cannot write {self._path}: {error.strerror}"
+                with self._lock:
+                    # It is in memory all the same, and bounded like that.
+                    self._pending = [*pending, *self._pending][-self._most :]
+            else:
+                self.problem = None
 
     def close(self) -> None:
         """Write what is left; nothing is learned any more."""
         with self._lock:
-            if not self._closed:
-                self._write()
-                self._closed = True
+            self._closed = True
+        self.flush()
 
     def _load(self) -> None:
         try:
@@ -115,40 +129,29 @@ class Issuers:
         while len(self._issuers) > self._most:
             self._issuers.popitem(last=False)
 
-    def _write(self) -> None:
-        if not self._pending:
-            return
-        try:
-            if self._lines + len(self._pending) > 2 * self._most:
-                self._rewrite()
-            else:
-                self._append()
-        except OSError as error:
-            self.problem = f"cannot write {self._path}: {error.strerror}"
-            # What is held back is in memory all the same, and is bounded like it.
-            del self._pending[: -self._most]
-            return
-        self.problem = None
-        self._pending.clear()
+    def _write(self, lines: list[bytes]) -> None:
+        if self._lines + len(lines) > 2 * self._most:
+            self._write_anew()
+        else:
+            # A line that a crash cut off must not swallow the next one.
+            start = [] if self._begins_fresh_line else [b"\n"]
+            self._begins_fresh_line = False
+            _write_private(self._path, b"".join([*start, *lines]), os.O_APPEND)
+            self._lines += len(lines)
         self._begins_fresh_line = True
 
-    def _append(self) -> None:
-        # A line that a crash cut off must not swallow the next one.
-        start = [] if self._begins_fresh_line else [b"\n"]
-        _write_private(self._path, b"".join([*start, *self._pending]), os.O_APPEND)
-        self._lines += len(self._pending)
-
-    def _rewrite(self) -> None:
+    def _write_anew(self) -> None:
+        with self._lock:
+            known = list(self._issuers.items())
         draft = self._path.with_name(f".{self._path.name}.new")
-        lines = [_line(key, issuer) for key, issuer in self._issuers.items()]
         try:
-            _write_private(draft, b"".join(lines), os.O_TRUNC)
+            _write_private(draft, b"".join([_line(*entry) for entry in known]), os.O_TRUNC)
             os.replace(draft, self._path)
         except OSError:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
-        self._lines = len(lines)
+        self._lines = len(known)
 
 
 def _hash(signature: str) -> bytes:

@@ -169,3 +169,10 @@ def test_threads_learn_side_by_side(path: Path) -> None:
         thread.join()
     again = Issuers(path, most=500)
     assert all(again.issuer_of(f"{n}-{i}") == f"t{n}" for n in range(6) for i in range(50))
+
+
+def test_a_question_does_not_wait_for_the_disk(path: Path) -> None:
+    issuers = Issuers(path)
+    issuers.learn("a", ["1"])
+    with issuers._writing:
+        assert issuers.issuer_of("1") == "a"
