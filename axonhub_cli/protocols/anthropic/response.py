@@ -86,8 +86,8 @@ def decode_answer_block(block: Object, id: str) -> Block:
     """A whole block of an answer. `id` is for a call that came without."""
     kind = as_str(block.get("type"))
     if kind == "tool_use":
-        arguments = encode_arguments(block.get("input"))
-        return ToolCall(as_str(block.get("id")) or id, as_str(block.get("name")), arguments)
+        name, arguments = as_str(block.get("name")), encode_arguments(block.get("input"))
+        return ToolCall(as_str(block.get("id")) or id, name or NO_NAME, arguments)
     decoder = _DECODERS.get(kind)
     return decoder(block) if decoder else Opaque(NAME, kind, block)
 

@@ -34,6 +34,7 @@ from axonhub_cli.protocols.anthropic.blocks import Object, read_input
 from axonhub_cli.protocols.anthropic.errors import decode_stream_error
 from axonhub_cli.protocols.anthropic.names import NAME
 from axonhub_cli.protocols.anthropic.response import (
+    NO_NAME,
     decode_stop,
     encode_arguments,
     make_tool_id,
@@ -149,7 +150,8 @@ class AnthropicStreamDecoder:
         if kind == "tool_call":
             self._called = True
             id = as_str(block.get("id")) or make_tool_id(self._id, opened.key)
-            events.append(BlockStarted(opened.key, kind, id=id, name=as_str(block.get("name"))))
+            name = as_str(block.get("name")) or NO_NAME
+            events.append(BlockStarted(opened.key, kind, id=id, name=name))
         elif kind is not None:
             events.append(BlockStarted(opened.key, kind))
         return events

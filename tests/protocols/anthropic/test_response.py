@@ -147,6 +147,10 @@ def test_a_call_without_an_id_gets_one() -> None:
     assert odd["content"][0]["id"] == "toolu_chat___0"
 
 
+def test_a_call_without_a_name_is_one_of_no_tool() -> None:
+    assert encode(ToolCall("a", "", ""))["content"][0]["name"] == "unknown"
+
+
 def test_content_that_cannot_be_shown_is_named() -> None:
     content = encode(Opaque("openai_chat", "audio", {}), Image(Media(url="u")))["content"]
     assert [block["text"].split(":")[0] for block in content] == ["[audio", "[image"]
@@ -163,7 +167,7 @@ def test_arguments_cut_off_are_an_object_all_the_same() -> None:
     [
         ({"type": "text", "text": None, "citations": None}, Text("")),
         ({"type": "thinking", "thinking": "x", "signature": None}, Thinking("x")),
-        ({"type": "tool_use", "id": None, "name": "f"}, ToolCall("", "f", "{}")),
+        ({"type": "tool_use", "id": None, "name": "f"}, ToolCall("toolu__0", "f", "{}")),
         ({"type": "tool_use", "id": "a", "name": "f", "input": ""}, ToolCall("a", "f", "{}")),
         (
             {"type": "tool_use", "id": "a", "name": "f", "input": '{"x":1}'},

@@ -218,6 +218,15 @@ def test_a_block_may_say_all_in_its_start() -> None:
     )
 
 
+def test_a_call_without_an_id_has_its_place_for_one() -> None:
+    nameless = start(1, type="tool_use", id=None, name="f", input={})
+    assert content(start(0, type="text", text="x"), stop(0), nameless, stop(1))[1] == ToolCall(
+        "toolu_msg_1_1", "f", ""
+    )
+    whole = {"id": "msg_1", "content": [{"type": "text", "text": "x"}, {"type": "tool_use"}]}
+    assert decode_response(whole).content[1] == ToolCall("toolu_msg_1_1", "unknown", "{}")
+
+
 def test_input_in_the_start_gives_way_to_deltas() -> None:
     assert content(
         start(0, type="tool_use", id="a", name="f", input={"b": 1}),
