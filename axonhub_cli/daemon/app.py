@@ -22,6 +22,7 @@ from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.handler import Services
+from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.rest import RestList
 from axonhub_cli.tracing.recorder import Recorder
@@ -44,6 +45,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
     )
     upstreams = Upstreams(environ)
+    issuers = Issuers(paths.data_dir / "issuers.txt")
     context = Context(
         runtime=runtime,
         services=Services(
@@ -51,6 +53,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             resting=RestList(),
             clock=time.monotonic,
             refused=runtime.refused,
+            issuers=issuers,
         ),
         recorder=Recorder(writer),
         secret=secret,
@@ -65,6 +68,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             yield
         finally:
             await upstreams.aclose()
+            issuers.close()
             writer.close(_WRITER_CLOSE_S)
 
     # The router alone: the framework's own middlewares would wrap each message of each answer.

@@ -16,12 +16,14 @@ from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamStatus
 from axonhub_cli.protocols import CONVERTIBLE, PROTOCOLS
+from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, describe, sentence
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.headers import safe_value
-from axonhub_cli.proxy.outgoing import Origin, Outgoing, prepare
+from axonhub_cli.proxy.issuers import Issuers
+from axonhub_cli.proxy.outgoing import Origin, Outgoing, Reasoning, issuer_of, prepare
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.retry_after import read_retry_after
 from axonhub_cli.proxy.snapshot import Limits
@@ -41,6 +43,8 @@ class Services(Struct, frozen=True):
     """Monotonic seconds."""
     refused: Callable[[str], None] = lambda reference: None
     """Told of the reference of a secret that an upstream refused."""
+    issuers: Issuers | None = None
+    """Whose signatures are whose; None: nobody's is known."""
 
 
 def _has_no_count(error: UpstreamError) -> bool:
@@ -59,6 +63,7 @@ class Handler:
         self._record = record
         self._started = services.clock()
         self._session_key = record.trace_id or record.id
+        self._drops_reasoning = False
 
     async def handle(self, receive: Receive) -> None:
         """Answer the client. Raises `NoCandidate` before the first attempt; otherwise whatever
@@ -131,6 +136,9 @@ class Handler:
                     failure = Failure(candidate.channel.name, error)
                     record.status, record.error = "failed", sentence(failure)
                     self._let_rest(candidate, error)
+                    if self._refuses_reasoning(error):
+                        self._drops_reasoning = True
+                        continue
                     decision = retry.decide(error, repeated=repeated, last=candidate is plan[-1])
                 finally:
                     record.ms = self._elapsed_ms() - record.offset_ms
@@ -164,7 +172,7 @@ class Handler:
         token = call.snapshot.token(channel, self._session_key)
         limits = call.snapshot.limits[channel.name]
         origin = Origin(self._record.id, int(self._record.at), self._record.trace_id)
-        outgoing = prepare(call, candidate, token, limits, origin)
+        outgoing = prepare(call, candidate, token, limits, origin, self._reasoning(candidate))
         self._record.losses = [
             {"path": loss.path, "reason": loss.reason} for loss in outgoing.losses
         ]
@@ -182,6 +190,35 @@ class Handler:
         self._services.resting.wake(channel.name, candidate.upstream_model)
         self._record.status = record.status
         self._record.error = record.error
+        await self._learn_signatures(candidate, record)
+
+    def _reasoning(self, candidate: Candidate) -> Reasoning:
+        if self._services.issuers is None:
+            return Reasoning(dropped=self._drops_reasoning)
+        foreign = self._services.issuers.foreign_to(issuer_of(candidate))
+        return Reasoning(foreign, self._drops_reasoning)
+
+    def _refuses_reasoning(self, error: UpstreamError) -> bool:
+        """A refusal of signatures is answered by one repetition without any reasoning."""
+        return (
+            not self._drops_reasoning
+            and isinstance(error, UpstreamStatus)
+            and b'thinking"' in self._call.body
+            and is_signature_refusal(error.status, error.body)
+        )
+
+    async def _learn_signatures(self, candidate: Candidate, record: AttemptRecord) -> None:
+        """After the answer, and off the loop: who issued what it holds."""
+        issuers = self._services.issuers
+        if issuers is None or not any(
+            b"signature" in chunk or b"redacted_thinking" in chunk for chunk in record.answer
+        ):
+            return
+
+        def learn() -> None:
+            issuers.learn(issuer_of(candidate), find_signatures(b"".join(record.answer)))
+
+        await asyncio.to_thread(learn)
 
     async def _send(
         self,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.dialects.base import Dialect, QuirkContext, Settings, apply_quirks
 from axonhub_cli.errors import ClientError
 from axonhub_cli.ir.loss import Loss
+from axonhub_cli.ir.reasoning import without_foreign_signatures, without_signatures
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
+from axonhub_cli.protocols.anthropic.signatures import drop_all_reasoning, foreign_edits
 from axonhub_cli.protocols.codec import ReplyContext
 from axonhub_cli.providers import PROVIDERS, Provider
 from axonhub_cli.proxy.call import ClientCall
@@ -19,6 +24,8 @@ from axonhub_cli.proxy.snapshot import Limits, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url
+
+_NOT_ITS_OWN = Loss("messages[*].content[*].thinking", "it is not this provider's reasoning")
 
 
 class Origin(Struct, frozen=True):
@@ -31,6 +38,15 @@ class Origin(Struct, frozen=True):
     session: str | None = None
 
 
+class Reasoning(Struct, frozen=True):
+    """Which reasoning of the conversation a candidate may see again."""
+
+    is_foreign: Callable[[str], bool] = lambda signature: False
+    """Is this signature known to be another issuer's?"""
+    dropped: bool = False
+    """None at all: the upstream has refused the signatures once."""
+
+
 class Outgoing(Struct, frozen=True):
     """A call ready to send; `conversion` turns its answer back, None: it is relayed."""
 
@@ -39,8 +55,18 @@ class Outgoing(Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
 
 
+def issuer_of(candidate: Candidate) -> str:
+    """Under which name a candidate's signatures are remembered: channels of one API share it."""
+    return urlsplit(candidate.base_url).netloc
+
+
 def prepare(
-    call: ClientCall, candidate: Candidate, token: Token | None, limits: Limits, origin: Origin
+    call: ClientCall,
+    candidate: Candidate,
+    token: Token | None,
+    limits: Limits,
+    origin: Origin,
+    reasoning: Reasoning = Reasoning(),
 ) -> Outgoing:
     """Make the body, choose the headers, name the URL. Raises `ClientError` for a request that
     cannot be said in the candidate's protocol."""
@@ -49,8 +75,8 @@ def prepare(
     settings = Settings(caps=provider.caps, session=origin.session)
     secret = token.secret.reveal() if token is not None else None
     if candidate.native:
-        return _relay(call, candidate, provider, dialect, settings, limits, secret)
-    return _convert(call, candidate, provider, dialect, settings, limits, secret, origin)
+        return _relay(call, candidate, provider, dialect, settings, limits, secret, reasoning)
+    return _convert(call, candidate, provider, dialect, settings, limits, secret, origin, reasoning)
 
 
 def _relay(
@@ -61,8 +87,9 @@ def _relay(
     settings: Settings,
     limits: Limits,
     secret: str | None,
+    reasoning: Reasoning,
 ) -> Outgoing:
-    body, losses = _relayed_body(call, candidate, provider, dialect, settings, secret)
+    body, losses = _relayed_body(call, candidate, provider, dialect, settings, secret, reasoning)
     upstream = UpstreamCall(
         method="POST",
         url=call_url(
@@ -92,9 +119,14 @@ def _convert(
     limits: Limits,
     secret: str | None,
     origin: Origin,
+    reasoning: Reasoning,
 ) -> Outgoing:
     upstream = PROTOCOLS[candidate.protocol]
-    request = call.decoded
+    request, losses = (
+        without_signatures(call.decoded)
+        if reasoning.dropped
+        else without_foreign_signatures(call.decoded, reasoning.is_foreign)
+    )
     conversion = Conversion(
         request,
         client=call.protocol,
@@ -129,7 +161,7 @@ def _convert(
         connect_timeout=limits.connect,
         proxy=candidate.channel.proxy,
     )
-    return Outgoing(upstream_call, conversion, conversion.losses)
+    return Outgoing(upstream_call, conversion, (*losses, *conversion.losses))
 
 
 def _relayed_body(
@@ -139,13 +171,17 @@ def _relayed_body(
     dialect: Dialect,
     settings: Settings,
     secret: str | None,
+    reasoning: Reasoning,
 ) -> tuple[bytes, tuple[Loss, ...]]:
     """The client's bytes with the smallest edits; where a dialect changes something, re-encoded."""
     try:
         edits = _edits(call, candidate, provider, secret)
-        body = jsonio.splice(call.body, edits) if edits else call.body
+        # A dialect of its own knows what its provider wants of earlier reasoning.
+        gone = _reasoning_edits(call, candidate, reasoning) if dialect.relays else []
+        body = jsonio.splice(call.body, edits + gone) if edits or gone else call.body
+        taken_out = (_NOT_ITS_OWN,) if gone else ()
         if dialect.relays or not dialect.request:
-            return body, ()
+            return body, taken_out
         given = jsonio.decode(body)
     except jsonio.InvalidJson as error:
         # What reading the envelope passes over: a key that is no text, nesting near the limit.
@@ -154,7 +190,7 @@ def _relayed_body(
         ) from error
     context = QuirkContext(candidate.upstream_model, None, settings)
     changed, losses = apply_quirks(dialect, given, context)
-    return (body if changed is given else jsonio.encode(changed)), losses
+    return (body if changed is given else jsonio.encode(changed)), (*taken_out, *losses)
 
 
 def _edits(
@@ -168,6 +204,17 @@ def _edits(
         edit = identity_edit(call.body, call.members)
         edits += [edit] if edit is not None else []
     return edits
+
+
+def _reasoning_edits(call: ClientCall, candidate: Candidate, reasoning: Reasoning) -> list[Edit]:
+    """Signed reasoning goes back only to who issued it; what is unknown goes as it is."""
+    if candidate.protocol != "anthropic" or b'thinking"' not in call.body:
+        return []
+    if reasoning.dropped:
+        return drop_all_reasoning(call.body, call.members)
+    if b'"signature"' not in call.body and b'"redacted_thinking"' not in call.body:
+        return []
+    return foreign_edits(call.body, call.members, reasoning.is_foreign)
 
 
 def _is_subscription(provider: Provider, secret: str | None) -> bool:
