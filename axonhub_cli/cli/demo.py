@@ -6,13 +6,14 @@ with a key, through the daemon.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
-from axonhub_cli import jsonio
+from axonhub_cli import __version__, jsonio
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 app = single()
 
-PROMPT = "Hello from the demo!"
 MODEL = "claude-sonnet-4-5"
 TRACE = "demo"
 
@@ -37,6 +37,17 @@ _NEXT = (
     "  eval $(axonhub env)                      # in another shell",
     "  claude                                   # and `axonhub trace list` shows its session",
 )
+
+
+class Client(Struct, frozen=True):
+    """A client of one protocol: what it asks, and how it reads the answer's stream."""
+
+    path: str
+    prompt: str
+    text_of: Callable[[bytes], str]
+    """The text in one event's data."""
+    ends: Callable[[bytes], bool]
+    """Is this the data of the stream's last event?"""
 
 
 @app.command()
@@ -77,7 +88,10 @@ def _play(environ: dict[str, str]) -> None:
     _explain("The daemon, on a free port:")
     _run(environ, "start", "--port", "0")
     _explain(f"A client's request for {MODEL}, and its answer as it streams:")
-    _ask(environ)
+    _ask(environ, ANTHROPIC)
+    _explain("The same from an OpenAI client: converted there and back, for the channel speaks")
+    output.note("Anthropic's protocol alone.")
+    _ask(environ, CHAT)
     _explain("What went through is in the trace, also after the daemon has stopped:")
     _run(environ, "stop")
     _run(environ, "trace", "show", TRACE)
@@ -99,7 +113,7 @@ def _run(environ: Mapping[str, str], *arguments: str) -> None:
         raise CommandFailed(f"the demo stopped: `{command}` ended with exit code {code}")
 
 
-def _ask(environ: Mapping[str, str]) -> None:
+def _ask(environ: Mapping[str, str], client: Client) -> None:
     """Send one streamed request, print the answer. Raises `CommandFailed` when it is no answer."""
     from http.client import HTTPConnection, HTTPException
 
@@ -116,27 +130,28 @@ def _ask(environ: Mapping[str, str]) -> None:
     headers = {
         "authorization": f"Bearer {key}",
         "content-type": "application/json",
-        "anthropic-version": "2023-06-01",
+        "user-agent": f"axonhub/{__version__}",
         "ah-trace-id": TRACE,
     }
     request = {
         "model": MODEL,
         "max_tokens": 200,
         "stream": True,
-        "messages": [{"role": "user", "content": PROMPT}],
+        "messages": [{"role": "user", "content": client.prompt}],
     }
-    output.note(f"> {PROMPT}")
+    output.note(f"POST {client.path}")
+    output.note(f"> {client.prompt}")
     connection = HTTPConnection("127.0.0.1", daemon.port, timeout=_PATIENCE_S)
     try:
-        connection.request("POST", "/anthropic/v1/messages", jsonio.encode(request), headers)
-        _print_answer(connection.getresponse())
+        connection.request("POST", client.path, jsonio.encode(request), headers)
+        _print_answer(connection.getresponse(), client)
     except (OSError, HTTPException) as error:
         raise CommandFailed(f"the demo stopped: the request failed: {error}") from error
     finally:
         connection.close()
 
 
-def _print_answer(response: HTTPResponse) -> None:
+def _print_answer(response: HTTPResponse, client: Client) -> None:
     """Print the text of a streamed answer as it comes; it must end as the protocol wants it."""
     if response.status != 200:
         raise CommandFailed(
@@ -147,11 +162,34 @@ def _print_answer(response: HTTPResponse) -> None:
         name, _, data = line.strip().partition(b":")
         if name != b"data":
             continue
-        event: Json = jsonio.decode(data)
-        delta = event.get("delta", {})
-        if delta.get("type") == "text_delta":
-            output.piece(delta["text"])
-        ended = ended or event.get("type") == "message_stop"
+        if client.ends(data):
+            ended = True
+        elif text := client.text_of(data):
+            output.piece(text)
     output.line()
     if not ended:
         raise CommandFailed("the demo stopped: the answer ended too early")
+
+
+def _anthropic_text(data: bytes) -> str:
+    delta: Json = jsonio.decode(data).get("delta", {})
+    return delta["text"] if delta.get("type") == "text_delta" else ""
+
+
+def _chat_text(data: bytes) -> str:
+    choices: Json = jsonio.decode(data)["choices"]
+    return (choices[0]["delta"].get("content") or "") if choices else ""
+
+
+ANTHROPIC = Client(
+    path="/anthropic/v1/messages",
+    prompt="Hello from the demo!",
+    text_of=_anthropic_text,
+    ends=lambda data: b'"message_stop"' in data,
+)
+CHAT = Client(
+    path="/v1/chat/completions",
+    prompt="And hello in another protocol!",
+    text_of=_chat_text,
+    ends=lambda data: data.strip() == b"[DONE]",
+)

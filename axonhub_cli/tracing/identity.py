@@ -35,6 +35,7 @@ _CLIENTS: tuple[tuple[str, str], ...] = (
     ("openai/", "openai-sdk"),
     ("asyncopenai/", "openai-sdk"),
     ("google-genai-sdk/", "google-genai-sdk"),
+    ("axonhub/", "axonhub"),
 )
 """How User-Agents begin, in lower case."""
 

@@ -33,9 +33,11 @@ def test_the_demo_shows_the_whole_way_and_leaves_nothing(home: Home, temporary: 
     home.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     home.environ["AXONHUB_SERVER_PORT"] = "1"
     done = home.axonhub("demo")
-    assert f"You said: {demo.PROMPT}" in done.stdout
+    for prompt in (demo.ANTHROPIC.prompt, demo.CHAT.prompt):
+        assert f"You said: {prompt}" in done.stdout
     assert f"$ axonhub trace show {demo.TRACE}" in done.stderr
-    assert demo.PROMPT in done.stdout.replace(f"You said: {demo.PROMPT}", "", 1)
+    said = demo.ANTHROPIC.prompt
+    assert said in done.stdout.replace(f"You said: {said}", "", 1)
     assert "axonhub channel add --type claude-code" in done.stderr
     assert list(temporary.iterdir()) == []
     assert not home.paths.config_file.exists()
