@@ -154,10 +154,9 @@ def _replay_block(key: int, block: Block) -> Iterator[Event]:
 def merge_usage(early: Usage, late: Usage) -> Usage:
     """What the end says counts; what it leaves out, or calls 0, stays as the start said it."""
     values = {
-        name: getattr(late, name) or getattr(early, name)
-        if getattr(late, name) is not None
-        else getattr(early, name)
+        name: late_count if late_count or early_count is None else early_count
         for name in Usage.__struct_fields__
+        for early_count, late_count in [(getattr(early, name), getattr(late, name))]
     }
     return Usage(**values)
 

@@ -82,6 +82,7 @@ def test_a_broken_answer_is_none() -> None:
 def test_the_end_of_a_stream_knows_best_what_it_used() -> None:
     early, late = Usage(input=10, cache_read=5, output=1), Usage(input=0, output=7)
     assert merge_usage(early, late) == Usage(input=10, cache_read=5, output=7)
+    assert merge_usage(Usage(), Usage(input=0)) == Usage(input=0)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ CONTEXT = ReplyContext(model="m", id="chatcmpl-x", created=7)
 
 # Requests.
 
+HI = {"role": "user", "content": "hi"}
+
 names = st.sampled_from(["f", "g", "h"])
 texts = st.text(min_size=1, max_size=8)
 text_parts = st.builds(lambda text: {"type": "text", "text": text}, texts)
@@ -83,7 +85,7 @@ turns = st.lists(
     users.map(lambda m: [m]) | answers.map(lambda m: [m]) | systems.map(lambda m: [m]) | rounds(),
     min_size=1,
     max_size=5,
-).map(lambda groups: [message for group in groups for message in group])
+).map(lambda groups: [HI, *[message for group in groups for message in group]])
 requests = st.fixed_dictionaries(
     {"model": st.just("m"), "messages": turns},
     optional={

@@ -131,6 +131,7 @@ def test_an_error_in_a_stream_has_the_status_of_its_code(error: object, status: 
 def test_what_is_an_error_in_the_place_of_a_chunk() -> None:
     assert is_error({"error": {"message": "a"}})
     assert is_error({"object": "error", "message": "a"})
-    for value in ({"error": None, "choices": []}, {"choices": []}, {}, None, [], 7):
+    odd: list[object] = [{"error": None, "choices": []}, {"choices": []}, {}, None, [], 7]
+    for value in odd:
         assert not is_error(value)
     assert read_message(None) == ""

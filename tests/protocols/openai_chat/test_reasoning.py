@@ -42,7 +42,11 @@ def test_no_reasoning_is_none(message: dict[str, Any]) -> None:
 
 
 def test_what_was_signed_or_sealed_comes_back_as_it_was() -> None:
-    blocks = [Thinking("Hm.", "c2ln"), RedactedThinking("eA=="), Thinking("So.")]
+    blocks: list[Thinking | RedactedThinking] = [
+        Thinking("Hm.", "c2ln"),
+        RedactedThinking("eA=="),
+        Thinking("So."),
+    ]
     details = [detail_of(block) for block in blocks]
     assert read_blocks({"reasoning_content": "Hm.\n\nSo.", "reasoning_details": details}) == blocks
 

@@ -138,7 +138,7 @@ def block(key: int, kind: str, text: str) -> list[Event]:
 
 
 def test_texts_with_something_between_are_paragraphs() -> None:
-    events = [Started(), *block(0, "text", "a"), *block(1, "text", "b")]
+    events: list[Event] = [Started(), *block(0, "text", "a"), *block(1, "text", "b")]
     events += [BlockStarted(2, "opaque", name="server_tool_use", protocol="anthropic")]
     events += [BlockEnded(2), *block(3, "text", "c"), *block(4, "thinking", "d")]
     events += [*block(5, "thinking", "e"), Finished()]
@@ -152,7 +152,7 @@ def test_texts_with_something_between_are_paragraphs() -> None:
 
 
 def test_a_signature_goes_with_the_whole_text_it_signs() -> None:
-    events = [
+    events: list[Event] = [
         Started(),
         BlockStarted(0, "thinking"),
         ThinkingDelta(0, "H"),
@@ -177,7 +177,7 @@ def test_a_signature_goes_with_the_whole_text_it_signs() -> None:
 
 def test_pages_that_are_cited_are_annotations_of_the_text() -> None:
     page = {"type": "web_search_result_location", "url": "https://a", "title": "A"}
-    events = [
+    events: list[Event] = [
         Started(),
         *block(0, "text", "One "),
         BlockStarted(1, "text"),
