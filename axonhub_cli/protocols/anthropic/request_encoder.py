@@ -14,7 +14,7 @@ from axonhub_cli.ir.request import (
     Tool,
 )
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.anthropic.blocks import Object, encode_content
+from axonhub_cli.protocols.anthropic.blocks import INVALID_INPUT, Object, encode_content
 from axonhub_cli.protocols.anthropic.fit.request import fit
 from axonhub_cli.protocols.anthropic.losses import Losses
 from axonhub_cli.protocols.anthropic.names import NAME
@@ -33,7 +33,10 @@ def encode_request(request: Request, model: str) -> Encoded:
     losses = Losses()
     if request.protocol != NAME:
         request = fit(request, model, losses)
-    body: Object = {"model": model, "messages": _messages(request.messages, losses)}
+    messages = _messages(request.messages, losses)
+    if request.protocol != NAME and _has_invalid_input(messages):
+        losses.add("messages[*].tool_calls[*]", "arguments that are no JSON object are named so")
+    body: Object = {"model": model, "messages": messages}
     if request.system:
         body["system"] = encode_content(request.system)
     if request.tools:
@@ -69,6 +72,15 @@ def _messages(messages: tuple[Message, ...], losses: Losses) -> list[Json]:
         turn = {"role": message.role, "content": encode_content(content)}
         encoded.append(turn | message.extra if message.extra else turn)
     return encoded
+
+
+def _has_invalid_input(messages: list[Json]) -> bool:
+    return any(
+        INVALID_INPUT in block.get("input", ())
+        for turn in messages
+        if turn["role"] == "assistant" and isinstance(turn["content"], list)
+        for block in turn["content"]
+    )
 
 
 def _is_unsigned(block: Block) -> bool:

@@ -115,6 +115,10 @@ def test_structured_output_is_understood_in_both_spellings() -> None:
 
 
 def test_what_the_hub_has_no_place_for_stays_under_its_name() -> None:
+    odd: dict[str, Any]
+    for odd in ({"type": "json_schema", "schema": {}, "lenient": True}, {"type": "json_schema2"}):
+        kept = decode_request(body(output_format=odd))
+        assert (kept.output, kept.extra) == (None, {"output_config": {"format": odd}})
     odd = {"type": "regex", "pattern": "x"}
     request = decode_request(
         body(

@@ -87,5 +87,7 @@ def test_a_choice_without_a_name_has_none() -> None:
 def test_arguments_that_are_no_object_are_kept_beside_a_name() -> None:
     call = ToolCall("a", "f", '{"path": "/x", "tex')
     turns = (Message("user", (Text("x"),)), Message("assistant", (call,)))
-    body = encode_request(Request(protocol="openai_chat", model="m", messages=turns), "m").body
-    assert body["messages"][1]["content"][0]["input"] == {"INVALID_JSON": '{"path": "/x", "tex'}
+    encoded = encode_request(Request(protocol="openai_chat", model="m", messages=turns), "m")
+    call_block = encoded.body["messages"][1]["content"][0]
+    assert call_block["input"] == {"INVALID_JSON": '{"path": "/x", "tex'}
+    assert "messages[*].tool_calls[*]" in {loss.path for loss in encoded.losses}

@@ -171,6 +171,11 @@ def test_a_stop_reason_is_an_end_without_its_terminator() -> None:
     assert events[1:] == [Finished(Stop("max_tokens"), Usage(input=9, output=7))]
 
 
+def test_a_stop_reason_may_stand_in_the_start() -> None:
+    begin = {"type": "message_start", "message": {"stop_reason": "refusal"}}
+    assert read(begin)[-1] == Finished(Stop("refusal"))
+
+
 def test_a_terminator_is_an_end_without_a_stop_reason() -> None:
     tool = start(0, type="tool_use", id="a", name="f", input={})
     assert read(BEGIN, OVER)[-1] == Finished(Stop("end"), Usage(input=9, output=1))

@@ -147,6 +147,7 @@ def _fit_image(image: Image, losses: Losses) -> Image:
     if image.detail is not None:
         losses.add(f"{_CONTENT}.image_url.detail", "Anthropic chooses an image's resolution itself")
     source = image.source
+    _refuse_data_url(source, "an image", "base64 or a web address")
     if source.url is None:
         data = source.data or ""
         guess = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
@@ -161,6 +162,7 @@ def _fit_image(image: Image, losses: Losses) -> Image:
 def _fit_document(document: Document, losses: Losses) -> Document:
     extra = keep_cache_control(document.extra, _CONTENT, losses)
     source, kind = document.source, document.source.media_type or ""
+    _refuse_data_url(source, "a document", "base64 or a web address")
     if document.text is not None:
         return Document(text=document.text, title=document.title, extra=extra)
     if source.url is not None or kind == "application/pdf" or _is_pdf(source):
@@ -175,6 +177,12 @@ def _fit_document(document: Document, losses: Losses) -> Document:
             "a text document that is not base64 of UTF-8", "PDF and text"
         ) from error
     return Document(text=text, title=document.title, extra=extra)
+
+
+def _refuse_data_url(source: Media, what: str, instead: str) -> None:
+    """Those of base64 are inline already; the API fetches from the web only."""
+    if source.url is not None and source.url.startswith("data:"):
+        raise _cannot_cross(f"{what} in a data URL that is not base64", instead)
 
 
 def _is_pdf(source: Media) -> bool:

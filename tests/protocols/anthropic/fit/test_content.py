@@ -107,6 +107,8 @@ def test_a_pdf_is_known_by_its_bytes(media_type: str | None) -> None:
     [
         (Image(Media("image/svg+xml", "PHN2Zz4")), "image/svg"),
         (Image(Media()), "unknown"),
+        (Image(Media(url="data:image/png,abc")), "data URL"),
+        (Document(Media(url="data:,abc")), "data URL"),
         (Document(Media("application/zip", "UEsDB")), "application/zip"),
         (Document(Media("text/plain", "%%%")), "not base64 of UTF-8"),
         (Document(Media("text/plain", "//79")), "not base64 of UTF-8"),

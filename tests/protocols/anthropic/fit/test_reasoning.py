@@ -97,6 +97,11 @@ def test_a_budget_stays_below_max_tokens() -> None:
         Reasoning("enabled", budget=2000),
         4000,
     )
+    assert fit(Reasoning(effort="low"), max_tokens=4000) == (
+        Reasoning("enabled", budget=2048),
+        4000,
+        [],
+    )
     assert fit(Reasoning(effort="high"), max_tokens=1100)[0].budget == 1024
     fitted, limit, losses = fit(Reasoning(effort="high"), max_tokens=1024)
     assert (fitted, limit) == (Reasoning(), 1024)
