@@ -109,6 +109,6 @@ def ask(upstream: Upstream) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=10)
     try:
         connection.request("POST", "/v1/messages", b'{"stream": true}')
-        demo._print_answer(connection.getresponse())
+        demo._print_answer(connection.getresponse(), demo.ANTHROPIC)
     finally:
         connection.close()
