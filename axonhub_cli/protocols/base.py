@@ -68,7 +68,7 @@ class WireProtocol(Struct, frozen=True):
     encode_stream_error: Callable[[ErrorInfo], bytes]
     """The same as a whole SSE event, blank line included."""
     ping: bytes
-    """An SSE event that means nothing, to keep a silent stream alive."""
+    """An SSE event or comment that means nothing, to keep a silent stream alive."""
     read_point: Callable[[bytes], StreamPoint]
     """Look at whole SSE events that arrived before the commit."""
     read_end: Callable[[bytes], StreamEnd]

@@ -20,6 +20,7 @@ from axonhub_cli.protocols.openai_chat.names import NAME, effort_for, tier_for
 
 Object = dict[str, Json]
 
+_MOST_STOPS = 4
 _LIKEWISE = ("temperature", "top_p", "seed", "presence_penalty", "frequency_penalty")
 
 
@@ -131,7 +132,10 @@ def _add_sampling(body: Object, sampling: Sampling, losses: Losses, *, own: bool
         if value is not None:
             body[name] = value
     if sampling.stop:
-        body["stop"] = list(sampling.stop)
+        kept = sampling.stop if own else sampling.stop[:_MOST_STOPS]
+        body["stop"] = list(kept)
+        if len(kept) < len(sampling.stop):
+            losses.add("stop_sequences", f"Chat takes {_MOST_STOPS}: the first ones are sent")
     if sampling.top_k is None:
         return
     if own:

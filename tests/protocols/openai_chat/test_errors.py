@@ -24,11 +24,11 @@ from axonhub_cli.protocols.openai_chat.errors import (
         ("authentication", "invalid_request_error", "invalid_api_key", 401),
         ("permission", "permission_error", None, 403),
         ("not_found", "invalid_request_error", "model_not_found", 404),
-        ("too_large", "invalid_request_error", None, 400),
+        ("too_large", "invalid_request_error", "request_too_large", 413),
         ("rate_limited", "rate_limit_error", "rate_limit_exceeded", 429),
-        ("overloaded", "server_error", None, 500),
+        ("overloaded", "server_error", "overloaded", 529),
         ("upstream", "server_error", None, 500),
-        ("timeout", "server_error", None, 500),
+        ("timeout", "server_error", "timeout", 504),
     ],
 )
 def test_kinds_have_the_types_of_the_api(

@@ -48,6 +48,11 @@ def test_knobs_cross() -> None:
     )
 
 
+def test_only_four_stop_sequences_are_taken() -> None:
+    body, losses = encode(sampling=Sampling(stop=("a", "b", "c", "d", "e")))
+    assert (body["stop"], losses) == (["a", "b", "c", "d"], ["stop_sequences"])
+
+
 def test_a_stream_always_asks_for_usage() -> None:
     asked = {"stream": True, "stream_options": {"include_usage": True}}
     assert encode(stream=True, wants_usage=False)[0] == asked
