@@ -24,8 +24,9 @@ _CLOSE = "</think>"
 class _Tagged:
     """One text block, of which it is not yet known, or known, that it begins with a thought.
 
-    waiting → text                       it does not begin with `<think>`
-    waiting → thinking → after → text    it does; `after` skips the space behind the thought
+    waiting → text                                it does not begin with `<think>`
+    waiting → opened → thinking → after → text    it does
+    `opened` and `after` skip the line breaks and the space beside the tags.
     """
 
     def __init__(self, start: BlockStarted) -> None:
@@ -66,7 +67,7 @@ class ThinkTags:
         match block.state:
             case "waiting":
                 return self._begin(block, text)
-            case "thinking":
+            case "opened" | "thinking":
                 return self._think(block, text)
             case _:
                 return self._speak(block, text)
@@ -74,9 +75,9 @@ class ThinkTags:
     def _begin(self, block: _Tagged, text: str) -> list[Event]:
         said = text.lstrip()
         if said.startswith(_OPEN):
-            block.state = "thinking"
+            block.state = "opened"
             begun = BlockStarted(block.thought, "thinking")
-            return [begun, *self._think(block, said[len(_OPEN) :].lstrip("\n"))]
+            return [begun, *self._think(block, said[len(_OPEN) :])]
         if _OPEN.startswith(said):
             block.held = text
             return []
@@ -88,6 +89,9 @@ class ThinkTags:
         return [block.start, TextDelta(block.start.key, text)]
 
     def _think(self, block: _Tagged, text: str) -> list[Event]:
+        if block.state == "opened":
+            text = text.lstrip("\n")
+            block.state = "thinking" if text else "opened"
         thought, tag, rest = text.partition(_CLOSE)
         if tag:
             block.state = "after"
@@ -103,7 +107,7 @@ class ThinkTags:
         return self._plain(block, said) if said else []
 
     def _end(self, block: _Tagged, event: BlockEnded) -> list[Event]:
-        if block.state == "thinking":
+        if block.state in ("opened", "thinking"):
             return [*_thinking(block, block.held), BlockEnded(block.thought)]
         if block.state == "after":
             return []
