@@ -6,7 +6,7 @@ client wire ← encode ← hub ← names given back ← dialect ← decode ← u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from axonhub_cli import jsonio
@@ -17,6 +17,7 @@ from axonhub_cli.dialects.base import (
     QuirkContext,
     Settings,
     apply_quirks,
+    filter_response,
 )
 from axonhub_cli.errors import (
     ErrorInfo,
@@ -81,12 +82,26 @@ class Conversion:
 
     def answer(self, body: bytes) -> Response:
         """A whole answer of the upstream, JSON or events. Raises `UpstreamError`."""
-        collector = Collector()
+        if body.lstrip()[:1] != b"{":
+            return self._collected(body)
         try:
-            for event in self._events_of(body):
+            response = codec_of(self.upstream).decode_response(jsonio.decode(body))
+        except jsonio.InvalidJson as error:
+            raise UpstreamGarbled("it answered with something that is not JSON") from error
+        filtered = filter_response(self._dialect, response, self._context.id)
+        return self._naming.response(filtered)
+
+    def _collected(self, body: bytes) -> Response:
+        pipeline, collector = self.pipeline(), Collector()
+        try:
+            for event in (*pipeline.feed(body + b"\n\n"), *pipeline.close()):
                 collector.add(event)
         except BrokenAnswer as broken:
-            raise self._as_status(broken.error) from broken
+            info = broken.error
+            body = self.client.encode_error(info)
+            raise UpstreamStatus(
+                info.status, [JSON], body, message="its answer is an error"
+            ) from broken
         return collector.response()
 
     def encode_answer(self, response: Response) -> bytes:
@@ -113,20 +128,6 @@ class Conversion:
 
     def encoder_context(self) -> ReplyContext:
         return self._context
-
-    def _events_of(self, body: bytes) -> Iterable[Event]:
-        pipeline = self.pipeline()
-        if body.lstrip()[:1] == b"{":
-            try:
-                response = codec_of(self.upstream).decode_response(jsonio.decode(body))
-            except jsonio.InvalidJson as error:
-                raise UpstreamGarbled("it answered with something that is not JSON") from error
-            return [out for event in replay(response) for out in pipeline.pass_on(event)]
-        return [*pipeline.feed(body + b"\n\n"), *pipeline.close()]
-
-    def _as_status(self, info: ErrorInfo) -> UpstreamStatus:
-        body = self.client.encode_error(info)
-        return UpstreamStatus(info.status, [JSON], body, message="its answer is an error")
 
 
 class Pipeline:
