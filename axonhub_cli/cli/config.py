@@ -146,7 +146,8 @@ def as_document(config: Config) -> dict[str, Any]:
     """The configuration as plain data, without what may hold a secret."""
     import msgspec
 
-    from axonhub_cli.cli.channel.show import shown_reference, without_userinfo
+    from axonhub_cli.cli.channel.show import without_userinfo
+    from axonhub_cli.config.labels import shown_reference
 
     document: dict[str, Any] = msgspec.to_builtins(config)
     for channel in document["channels"]:

@@ -20,6 +20,15 @@ def program_of(command: str) -> str:
     return next((word for word in command.split() if "=" not in word), "command")
 
 
+def shown_reference(reference: str) -> str:
+    """A secret reference without what may hold a secret: the arguments of a command."""
+    kind, _, rest = reference.partition(":")
+    if kind != "command":
+        return reference
+    program = program_of(rest)
+    return f"command:{program}{' …' if rest != program else ''}"
+
+
 def labels_of(references: Iterable[str]) -> list[str]:
     """A label for each token, made unique by a number where two would be the same."""
     found: list[str] = []

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from axonhub_cli.config.labels import shown_reference
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.rules import check_reference
 from axonhub_cli.config.schema import Config
@@ -95,12 +96,23 @@ class SecretStore:
 
         Raises `SecretError` with a hint; neither holds a value.
         """
-        if (secret := self._resolved.get(ref)) is not None:
+        if (secret := self.known(ref)) is not None:
             return secret
         if (fault := check_reference(ref)) is not None:
             raise SecretError(fault, hint="`axonhub channel token NAME --add` stores a token")
         form, _, name = ref.partition(":")
-        return self._remember(ref, self._READERS[form](self, name))
+        value = self._READERS[form](self, name)
+        if not value.isprintable():
+            # A header cannot carry it; most often it is a line end within a pasted token.
+            raise SecretError(
+                f"the secret of {shown_reference(ref)} holds a line end or a control character",
+                hint="store it again, as one line",
+            )
+        return self._remember(ref, value)
+
+    def known(self, ref: str) -> Secret | None:
+        """The value if it has been read already."""
+        return self._resolved.get(ref)
 
     def keep(self, name: str, value: str, *, edit: ConfigEdit | None) -> str:
         """Store a value and return its reference, such as `keyring:channel/main/3f9a2c41`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axonhub_cli.config.labels import label_of, labels_of
+from axonhub_cli.config.labels import label_of, labels_of, shown_reference
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,17 @@ def test_a_label_is_the_part_that_people_know(reference: str, label: str) -> Non
 def test_no_two_labels_of_a_channel_are_alike() -> None:
     references = ["command:op read a", "command:op read b", "env:op", "env:other"]
     assert labels_of(references) == ["op", "op#2", "op#3", "other"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("keyring:channel/a/1/00ff", "keyring:channel/a/1/00ff"),
+        ("env:NAME", "env:NAME"),
+        ("command:op read op://x", "command:op …"),
+        ("command:token", "command:token"),
+        ("command:OP_SESSION=abc op read op://x", "command:op …"),
+    ],
+)
+def test_a_reference_is_shown_without_a_commands_arguments(reference: str, shown: str) -> None:
+    assert shown_reference(reference) == shown

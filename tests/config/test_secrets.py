@@ -17,6 +17,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from axonhub_cli.config.paths import Paths, find_paths
 from axonhub_cli.config.schema import Config
 from axonhub_cli.config.schema import Secrets as SecretSettings
+from axonhub_cli.config.secret_file import SecretFile
 from axonhub_cli.config.secrets import Secret, SecretStore
 from axonhub_cli.config.store import ConfigStore
 from axonhub_cli.errors import SecretError
@@ -150,6 +151,27 @@ def test_a_new_configuration_shares_what_was_read(paths: Paths) -> None:
     paths.secrets_file.unlink()
     assert new.resolve(ref) == Secret(TOKEN)
     assert new.known_values() == [TOKEN]
+
+
+@pytest.mark.parametrize(
+    ("reference", "named"),
+    [
+        ("env:SPLIT", "env:SPLIT"),
+        ("file:channel/x/1", "file:channel/x/1"),
+        ("command:A=s3cret printf 'split\\tin two'", "command:printf …"),
+    ],
+)
+def test_a_value_that_no_header_can_carry_is_refused_by_its_name(
+    paths: Paths, reference: str, named: str
+) -> None:
+    SecretFile(paths.secrets_file).set("channel/x/1", "split\nin two")
+    store = SecretStore(paths, Config(), {"SPLIT": "split\nin two"})
+    with pytest.raises(SecretError) as caught:
+        store.resolve(reference)
+    assert named in caught.value.message
+    assert "split" not in caught.value.message.replace("env:SPLIT", "")
+    assert "s3cret" not in caught.value.message
+    assert store.known_values() == []
 
 
 @pytest.mark.usefixtures("backend")

@@ -11,7 +11,7 @@ from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
-from axonhub_cli.config.labels import program_of
+from axonhub_cli.config.labels import shown_reference
 from axonhub_cli.config.schema import Channel
 
 _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
@@ -100,15 +100,6 @@ def as_json(channel: Channel, health: str | None) -> dict[str, Any]:
 
 def is_glob(model: str) -> bool:
     return "*" in model or "?" in model
-
-
-def shown_reference(reference: str) -> str:
-    """A secret reference without what may hold a secret: the arguments of a command."""
-    kind, _, rest = reference.partition(":")
-    if kind != "command":
-        return reference
-    program = program_of(rest)
-    return f"command:{program}{' …' if rest != program else ''}"
 
 
 def without_userinfo(url: str | None) -> str | None:

@@ -12,11 +12,10 @@ from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.channel.options import find_provider
-from axonhub_cli.cli.channel.show import shown_reference
 from axonhub_cli.cli.channel.token_input import TokenFlags, ask_token, check_flags, given_token
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
-from axonhub_cli.config.labels import labels_of
+from axonhub_cli.config.labels import labels_of, shown_reference
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import ConfigError, UsageError
 

@@ -1,6 +1,4 @@
-import pytest
-
-from axonhub_cli.cli.channel.show import shown_reference, without_userinfo
+from axonhub_cli.cli.channel.show import without_userinfo
 from tests.support.cli import Cli
 from tests.support.daemon import Daemon
 
@@ -79,20 +77,6 @@ def test_no_way_of_showing_a_channel_shows_a_secret(cli: Cli) -> None:
         for flags in ((), ("--json",)):
             result = cli.ok(*argv, *flags)
             assert "s3cret" not in result.out + result.err, argv
-
-
-@pytest.mark.parametrize(
-    ("reference", "shown"),
-    [
-        ("keyring:channel/a/1/00ff", "keyring:channel/a/1/00ff"),
-        ("env:NAME", "env:NAME"),
-        ("command:op read op://x", "command:op …"),
-        ("command:token", "command:token"),
-        ("command:OP_SESSION=abc op read op://x", "command:op …"),
-    ],
-)
-def test_a_reference_is_shown_without_a_commands_arguments(reference: str, shown: str) -> None:
-    assert shown_reference(reference) == shown
 
 
 def test_a_proxy_is_shown_without_its_password() -> None:
