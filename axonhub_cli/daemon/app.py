@@ -34,7 +34,8 @@ _WELCOME = "axonhub: a local AI gateway. Point a client here with: eval $(axonhu
 
 
 def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret: str) -> App:
-    """The ASGI application; its lifespan owns the connections and the trace writer.
+    """The ASGI application; its lifespan owns the connections and the trace writer, and ends
+    what the runtime does beside requests.
 
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
     """

@@ -1,7 +1,8 @@
 """The configuration of a running daemon: looked at with each request, swapped when it changed.
 
 A request keeps the snapshot it began with. A file that cannot be read leaves the last good
-configuration in place, with the error in `config_error`.
+configuration in place, with the error in `config_error`. No request waits long for a secret: one
+that does not come soon is a fault of its channel until it has come.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from axonhub_cli.config.labels import labels_of
 from axonhub_cli.config.load import load
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Channel, Config
-from axonhub_cli.config.secrets import SecretStore
-from axonhub_cli.config.store import fingerprint
+from axonhub_cli.config.secrets import Secret, SecretStore
+from axonhub_cli.config.store import Fingerprint, fingerprint
+from axonhub_cli.daemon.resolving import Outcome, Resolver
 from axonhub_cli.errors import ConfigError, SecretError
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
@@ -27,6 +28,9 @@ logger = logging.getLogger("axonhub")
 _LOOK_EVERY_S = 0.005
 _ASK_AGAIN_S = 30.0
 _RETRY_FAULTS_S = 60.0
+START_PATIENCE_S = 12.0
+"""Seconds that a start waits for its secrets: `background.START_TIMEOUT` must not pass over it."""
+_RELOAD_PATIENCE_S = 5.0
 
 
 class Runtime:
@@ -38,15 +42,20 @@ class Runtime:
         environ: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.monotonic,
+        patience: float = START_PATIENCE_S,
     ) -> None:
         self._clock = clock
         self._paths = paths
         self._environ = environ
-        self._seen: tuple[Any, ...] | None = None
+        self._patience = patience
+        self._seen: Fingerprint | None = None
         self._lock = asyncio.Lock()
         self._look_at = 0.0
         self._retry_at = 0.0
         self._asked_again_at = -_ASK_AGAIN_S
+        self._resolver = Resolver()
+        self._following: asyncio.Task[None] | None = None
+        self._told: frozenset[str] = frozenset()
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
         self.config_error: str | None = None
@@ -54,7 +63,18 @@ class Runtime:
     async def start(self) -> None:
         """Read the configuration for the first time. Raises `ConfigError`."""
         self._seen = fingerprint(self._paths)
-        await self._load()
+        await self._load(self._patience)
+
+    async def aclose(self) -> None:
+        """Wait for no secret any longer."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def settled(self) -> None:
+        """Return when every secret that is being asked for has come, or failed to."""
+        if self._following is not None:
+            await asyncio.wait([self._following])
 
     async def current(self) -> Snapshot:
         """The snapshot for a request that begins now.
@@ -66,12 +86,15 @@ class Runtime:
         if now < self._look_at and self._seen is not None:
             return self.snapshot
         self._look_at = now + _LOOK_EVERY_S
-        if self.snapshot.faults and now >= self._retry_at:
-            # A keyring that was locked, a password manager that was not running.
-            self._seen = None
         if fingerprint(self._paths) != self._seen:
             async with self._lock:
                 await self._reload()
+        elif now >= self._retry_at and self._resolver.failed():
+            # A keyring that was locked, a password manager that was not running.
+            self._retry_at = now + _RETRY_FAULTS_S
+            assert self.secrets is not None
+            if self._resolver.again(self.secrets):
+                self._follow()
         return self.snapshot
 
     def refused(self, reference: str) -> None:
@@ -94,7 +117,7 @@ class Runtime:
         if seen == self._seen:
             return
         try:
-            await self._load()
+            await self._load(min(self._patience, _RELOAD_PATIENCE_S))
             self.config_error = None
             logger.info("configuration reloaded")
         except ConfigError as error:
@@ -102,30 +125,38 @@ class Runtime:
             logger.error("the changed configuration is not used: %s", error.message)
         self._seen = seen
 
-    async def _load(self) -> None:
+    async def _load(self, patience: float) -> None:
         config = load(self._paths, self._environ)
-        # A keyring may ask the user to unlock it, a command may call a password manager.
-        self.snapshot = await asyncio.to_thread(self._read, config)
-        self._retry_at = self._clock() + _RETRY_FAULTS_S
-
-    def _read(self, config: Config) -> Snapshot:
-        known = self.secrets
         # What was read stays read: a reload must not make a password manager ask again.
         self.secrets = (
-            known.with_config(config)
-            if known is not None
+            self.secrets.with_config(config)
+            if self.secrets is not None
             else SecretStore(self._paths, config, self._environ)
         )
+        self._retry_at = self._clock() + _RETRY_FAULTS_S
+        await self._read(config, patience)
+        if self._resolver.running:
+            self._follow()
+
+    async def _read(self, config: Config, patience: float) -> None:
+        """The snapshot of this configuration, with the secrets that come in time."""
+        assert self.secrets is not None
+        enabled = [channel for channel in config.channels if channel.enabled]
+        references = [ref for channel in enabled for ref in channel.tokens]
+        outcomes = await self._resolver.read(self.secrets, references, patience=patience)
         tokens: dict[str, tuple[Token, ...]] = {}
         faults: dict[str, str] = {}
-        for channel in config.channels:
-            if not channel.enabled:
-                continue
+        told: list[str] = []
+        for channel in enabled:
             try:
-                tokens[channel.name] = self._tokens(channel)
+                tokens[channel.name] = _tokens(channel, outcomes, told)
             except SecretError as error:
                 faults[channel.name] = f"has no usable token ({error.message})"
-        return Snapshot(
+        for line in told:
+            if line not in self._told:
+                logger.warning("%s", line)
+        self._told = frozenset(told)
+        self.snapshot = Snapshot(
             config=config,
             keys={key.hash: key for key in config.keys},
             tokens=tokens,
@@ -133,20 +164,35 @@ class Runtime:
             faults=faults,
         )
 
-    def _tokens(self, channel: Channel) -> tuple[Token, ...]:
-        assert self.secrets is not None
-        provider = PROVIDERS[channel.type]
-        tokenless = provider.token_form == "none" or provider.token_optional
-        if not channel.tokens and channel.base_url is None and not tokenless:
-            raise SecretError("no token is configured")
-        tokens: list[Token] = []
-        failure: SecretError | None = None
-        for label, ref in zip(labels_of(channel.tokens), channel.tokens, strict=True):
-            try:
-                tokens.append(Token(label, self.secrets.resolve(ref), ref))
-            except SecretError as error:
-                failure = error
-                logger.warning("token %s of channel %s: %s", label, channel.name, error.message)
-        if failure is not None and not tokens:
-            raise failure
-        return tuple(tokens)
+    def _follow(self) -> None:
+        """Use what comes later when it comes; one task, held here."""
+        if self._following is None or self._following.done():
+            self._following = asyncio.get_running_loop().create_task(self._use_what_comes())
+
+    async def _use_what_comes(self) -> None:
+        while self._resolver.running:
+            await self._resolver.progress()
+            async with self._lock:
+                await self._read(self.snapshot.config, 0.0)
+
+
+def _tokens(
+    channel: Channel, outcomes: Mapping[str, Outcome], told: list[str]
+) -> tuple[Token, ...]:
+    """The channel's usable tokens; `told` gets a line for each other one. Raises `SecretError`."""
+    provider = PROVIDERS[channel.type]
+    tokenless = provider.token_form == "none" or provider.token_optional
+    if not channel.tokens and channel.base_url is None and not tokenless:
+        raise SecretError("no token is configured")
+    tokens: list[Token] = []
+    failure: SecretError | None = None
+    for label, ref in zip(labels_of(channel.tokens), channel.tokens, strict=True):
+        outcome = outcomes[ref]
+        if isinstance(outcome, Secret):
+            tokens.append(Token(label, outcome, ref))
+        else:
+            failure = outcome
+            told.append(f"token {label} of channel {channel.name}: {outcome.message}")
+    if failure is not None and not tokens:
+        raise SecretError(failure.message, hint=failure.hint)
+    return tuple(tokens)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 
 from axonhub_cli.config.keys import hash_key
 from axonhub_cli.config.secret_file import SecretFile
-from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.background import START_TIMEOUT
+from axonhub_cli.daemon.runtime import START_PATIENCE_S, Runtime
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.proxy.snapshot import Snapshot
 from tests.support.home import KEY, TOKEN, Home, channel
@@ -357,6 +360,8 @@ def test_a_secret_that_could_not_be_read_is_tried_again_after_a_while(home: Home
         clock.now += 30
         assert set((await runtime.current()).faults) == {"main"}
         clock.now += 31
+        assert set((await runtime.current()).faults) == {"main"}
+        await runtime.settled()
         assert values(await runtime.current()) == [TOKEN]
 
     run(home, script, clock)
@@ -370,3 +375,88 @@ def test_one_good_token_of_several_is_enough(home: Home) -> None:
         assert (values(snapshot), snapshot.faults) == ([TOKEN], {})
 
     run(home, script)
+
+
+class Vault:
+    """A password manager that keeps its callers waiting until it is opened."""
+
+    def __init__(self, folder: Path, name: str = "vault") -> None:
+        self._file = folder / name
+        self.command = f"command:cat {self._file}"
+
+    def lock(self) -> None:
+        os.mkfifo(self._file)
+
+    async def open(self, token: str) -> None:
+        """Answer one caller, who may be about to ask."""
+        await asyncio.to_thread(self._file.write_text, token)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_no_request_waits_while_a_faulty_secret_is_asked_for_again(home: Home) -> None:
+    vault = Vault(home.path)
+    home.configure(channel(URL, "late", tokens=[vault.command]), channel(URL))
+    clock = Clock(step=0.0)
+
+    async def script(runtime: Runtime) -> None:
+        faulty = await runtime.current()
+        assert set(faulty.faults) == {"late"}
+        vault.lock()
+        for _ in range(3):
+            clock.now += 61
+            assert await runtime.current() is faulty, "and one asks at a time"
+        home.configure(channel(URL, "late", tokens=[vault.command]), channel(URL, weight=7))
+        clock.now += 1
+        changed = await runtime.current()
+        assert changed.config.channels[1].weight == 7, "nor does a change wait"
+        assert set(changed.faults) == {"late"}
+        await vault.open("token")
+        await runtime.settled()
+        assert values(await runtime.current(), "late") == ["token"]
+        assert (await runtime.current()).faults == {}
+
+    run(home, script, clock)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_a_start_waits_for_all_secrets_at_once_and_not_for_long(home: Home) -> None:
+    vaults = [Vault(home.path, f"vault-{number}") for number in range(3)]
+    for vault in vaults:
+        vault.lock()
+    names = [f"late-{number}" for number in range(3)]
+    channels = [channel(URL, n, tokens=[v.command]) for n, v in zip(names, vaults, strict=True)]
+    home.configure(channel(URL), *channels)
+
+    async def play() -> None:
+        runtime = Runtime(home.paths, home.environ, patience=0.1)
+        await runtime.start()
+        snapshot = await runtime.current()
+        assert set(snapshot.faults) == set(names)
+        assert "still being asked for" in snapshot.faults["late-0"]
+        assert values(snapshot) == [TOKEN]
+        for vault in reversed(vaults):
+            await vault.open("token")
+        await runtime.settled()
+        assert (await runtime.current()).faults == {}
+
+    asyncio.run(play())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_a_daemon_that_ends_waits_for_no_secret(home: Home) -> None:
+    vault = Vault(home.path)
+    vault.lock()
+    home.configure(channel(URL, tokens=[vault.command]))
+
+    async def play() -> None:
+        runtime = Runtime(home.paths, home.environ, patience=0.05)
+        await runtime.start()
+        await runtime.aclose()
+        assert set((await runtime.current()).faults) == {"main"}
+
+    asyncio.run(play())
+    vault._file.write_text("so that its caller ends")
+
+
+def test_a_start_is_done_before_a_caller_gives_up() -> None:
+    assert START_PATIENCE_S < START_TIMEOUT
