@@ -7,6 +7,7 @@ index alone. Others leave out the index (Gemini), give every call the index 0 wi
 
 from __future__ import annotations
 
+from axonhub_cli import jsonio
 from axonhub_cli.ir.events import BlockEnded, BlockStarted, Event, ToolArgsDelta
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.openai_chat.response import arguments_of, call_id
@@ -16,17 +17,22 @@ Object = dict[str, Json]
 
 
 class _Call:
-    __slots__ = ("held", "id", "key", "last", "name")
+    __slots__ = ("custom", "ended", "id", "key", "name", "pieces")
 
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
         self.key: int | None = None
         """None until it began."""
-        self.held: list[str] = []
-        """Arguments that came before it could begin."""
-        self.last = ""
-        """The last piece of its arguments."""
+        self.pieces: list[str] = []
+        """Its arguments; those that came before it could begin are sent as one."""
+        self.custom = False
+        """A free-form call: its text is made the one argument."""
+        self.ended = False
+
+    @property
+    def last(self) -> str:
+        return self.pieces[-1] if self.pieces else ""
 
 
 class Calls:
@@ -52,16 +58,27 @@ class Calls:
                 next_key = self._piece(piece, next_key, out)
         return next_key
 
+    def end_complete(self, out: list[Event]) -> None:
+        """End the calls that nothing can follow, because their arguments are whole: what comes
+        after them need not wait for the end of the answer then."""
+        for call in self._calls:
+            if call.key is not None and not call.ended and _is_whole(call.pieces):
+                call.ended = True
+                out.append(BlockEnded(call.key))
+
     def end(self, next_key: int, out: list[Event]) -> None:
         """End every call; one that has waited for its name or id until now begins first."""
         for call in self._calls:
-            if call.key is None and (call.name or call.id or call.held):
+            if call.key is None and (call.name or call.id or call.pieces):
                 next_key = self._begin(call, next_key, out)
-            if call.key is not None:
+            if call.key is not None and not call.ended:
+                if call.custom:
+                    out.append(ToolArgsDelta(call.key, '"}' if call.pieces else '{"input":""}'))
                 out.append(BlockEnded(call.key))
 
     def _piece(self, piece: Object, next_key: int, out: list[Event]) -> int:
-        function = as_dict(piece.get("function"))
+        custom = piece.get("custom")
+        function = as_dict(piece.get("function") if custom is None else custom)
         id_, name = as_str(piece.get("id")), as_str(function.get("name"))
         arguments = arguments_of(function.get("arguments"))
         call = self._find(as_int(piece.get("index")), id_, name, arguments)
@@ -69,13 +86,15 @@ class Calls:
         if id_ and not call.id:
             call.id = id_
             self._by_id.setdefault(id_, call)
-        if arguments:
-            call.last = arguments
-            if call.key is None:
-                call.held.append(arguments)
-            else:
+        if custom is not None:
+            call.custom = True
+            arguments = _as_argument(as_str(function.get("input")), first=not call.pieces)
+        if arguments and not call.ended:
+            call.pieces.append(arguments)
+            if call.key is not None:
                 out.append(ToolArgsDelta(call.key, arguments))
-        if call.key is None and call.name and (call.id or call.held):
+        if call.key is None and call.name and (call.id or call.pieces):
+            self.end_complete(out)
             return self._begin(call, next_key, out)
         return next_key
 
@@ -100,9 +119,8 @@ class Calls:
         call.key = next_key
         call.id = call.id or call_id(self.answer_id, self._calls.index(call))
         out.append(BlockStarted(next_key, "tool_call", id=call.id, name=call.name))
-        if call.held:
-            out.append(ToolArgsDelta(next_key, "".join(call.held)))
-            call.held = []
+        if call.pieces:
+            out.append(ToolArgsDelta(next_key, "".join(call.pieces)))
         return next_key + 1
 
 
@@ -118,3 +136,19 @@ def _is_another(known: _Call, id_: str, name: str, arguments: str) -> bool:
         return id_ != known.id
     begins = arguments.lstrip().startswith("{") and known.last.rstrip().endswith("}")
     return bool(known.name) and begins
+
+
+def _is_whole(pieces: list[str]) -> bool:
+    """Are they all of a JSON object?"""
+    if not pieces or not pieces[-1].rstrip().endswith("}"):
+        return False
+    try:
+        return isinstance(jsonio.decode("".join(pieces).encode("utf-8", "replace")), dict)
+    except jsonio.InvalidJson:
+        return False
+
+
+def _as_argument(text: str, *, first: bool) -> str:
+    """A piece of free-form text as a piece of `{"input": "…"}`, which its end closes."""
+    piece = jsonio.encode(text).decode()[1:-1]
+    return f'{{"input":"{piece}' if first and piece else piece

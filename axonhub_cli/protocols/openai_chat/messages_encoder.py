@@ -154,10 +154,11 @@ class _Writing:
         ]
         if self._own:
             return self._content(tuple([block for _, block in said]), at)
-        texts: list[tuple[int, str]] = []
+        texts: list[tuple[float, str]] = []
         for place, block in said:
-            path = f"messages.{at}.content.{place}"
-            texts.append((place, self._parts.text_of(block, path, _BLOCK)))
+            text = self._parts.text_of(block, f"messages.{at}.content.{place}", _BLOCK)
+            # What is no text by nature is nobody's neighbour.
+            texts.append((place if isinstance(block, Text) else place + 0.5, text))
         return join_texts(texts)
 
     def _add_reasoning(self, message: Message, encoded: Object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from axonhub_cli import jsonio
 from axonhub_cli.ir.request import Block, Document, Extra, Image, Opaque, Text
 from axonhub_cli.jsonio import Json
@@ -87,10 +89,10 @@ def text_part(text: str, extra: Extra | None = None) -> Object:
     return {"type": "text", "text": text, **extra}
 
 
-def join_texts(texts: list[tuple[int, str]]) -> str:
+def join_texts(texts: Sequence[tuple[float, str]]) -> str:
     """Texts with their places: neighbours are pieces of one, others are paragraphs."""
     pieces: list[str] = []
-    last = -1
+    last = -1.0
     for place, text in texts:
         if not text:
             continue

@@ -58,7 +58,8 @@ def _add_tools(body: Object, request: Request, losses: Losses) -> None:
         elif tool.protocol == NAME:
             tools.append(tool.data)
         else:
-            losses.add(f"tools[{at}]", f"{tool.name!r} is run by {tool.protocol}'s own servers")
+            name = tool.name or tool.kind
+            losses.add(f"tools[{at}]", f"{name!r} is one of {tool.protocol}'s own tools")
     if not tools:
         _say_no_choice(request, losses)
         return

@@ -104,5 +104,7 @@ def has_content(choice: dict[str, Json]) -> bool:
     """Does it hold a piece of the answer? Role-only and empty deltas do not."""
     delta = choice.get("delta")
     if not isinstance(delta, dict):
+        delta = choice.get("message")
+    if not isinstance(delta, dict):
         return bool(choice.get("text"))
     return any(delta.get(name) for name in _CONTENT)

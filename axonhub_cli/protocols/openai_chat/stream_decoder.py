@@ -117,6 +117,9 @@ class ChatStreamDecoder:
 
     def _choice(self, choice: Object) -> None:
         delta = choice.get("delta")
+        if not isinstance(delta, dict) and not self._next and not self._calls:
+            # Servers that only seem to stream send a whole message.
+            delta = choice.get("message")
         if isinstance(delta, dict):
             self._delta(delta)
         elif choice.get("text"):
@@ -172,6 +175,8 @@ class ChatStreamDecoder:
         block = self._open
         if block is None or block.kind != kind:
             self._end_open()
+            if self._calls:
+                self._calls.end_complete(self._out)
             block = self._open = BlockStarted(self._next, kind)
             self._next += 1
             self._out.append(block)

@@ -170,3 +170,13 @@ def test_a_call_that_never_gets_a_name_is_kept() -> None:
 
 def test_empty_pieces_make_no_call() -> None:
     assert gather({"tool_calls": [{}]}, {"tool_calls": None}, {}) == []
+
+
+def test_a_free_form_call_has_its_text_as_the_one_argument() -> None:
+    def piece(text: str, **more: Any) -> dict[str, Any]:
+        return {"tool_calls": [{"index": 0, "custom": {"input": text} | more, "type": "custom"}]}
+
+    first = piece("", name="patch")
+    first["tool_calls"][0]["id"] = "c1"
+    assert gather(first, piece('a"'), piece("\n🎈")) == [("c1", "patch", '{"input":"a\\"\\n🎈"}')]
+    assert gather(first) == [("c1", "patch", '{"input":""}')]

@@ -111,6 +111,7 @@ def test_an_end_commits_too() -> None:
 
 def test_legacy_text_is_content() -> None:
     assert read_point(data({"choices": [{"text": "a"}]})).committed
+    assert read_point(data({"choices": [{"message": {"content": "a"}}]})).committed
 
 
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"[DONE]" not in line), max_size=6))

@@ -151,10 +151,39 @@ def texts(*chunks: bytes) -> list[str]:
         chunk({"refusal": "a"}),
         data({"choices": [{"index": 0, "text": "a"}]}),
         data({"choices": [{"delta": {"content": "a"}}]}),
+        data({"choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}}]}),
     ],
 )
 def test_text_is_found_wherever_it_stands(piece: bytes) -> None:
     assert texts(piece) == ["a"]
+
+
+def test_a_whole_message_at_the_end_repeats_nothing() -> None:
+    whole = data({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]})
+    assert texts(chunk({"content": "a"}), whole) == ["a"]
+
+
+def test_a_call_whose_arguments_are_whole_ends_when_something_else_begins() -> None:
+    events = decode(
+        chunk(call(0, id="c", name="f", arguments='{"a"')),
+        chunk(call(0, arguments=":1}")),
+        chunk(call(1, id="d", name="g")),
+        chunk({"content": "b"}),
+        chunk(call(0, arguments=" ")),
+        DONE,
+    )
+    assert events[1:] == [
+        BlockStarted(0, "tool_call", id="c", name="f"),
+        ToolArgsDelta(0, '{"a"'),
+        ToolArgsDelta(0, ":1}"),
+        BlockEnded(0),
+        BlockStarted(1, "tool_call", id="d", name="g"),
+        BlockStarted(2, "text"),
+        TextDelta(2, "b"),
+        BlockEnded(2),
+        BlockEnded(1),
+        Finished(),
+    ]
 
 
 def test_other_choices_are_passed_over() -> None:
