@@ -86,6 +86,27 @@ def encode(value: Json) -> bytes:
     return _encode(value)
 
 
+def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]]]:
+    """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse."""
+    pieces: list[bytes] = []
+    parts: list[tuple[int, int]] = []
+    at = 1
+    for name, item in value.items():
+        head = (b"," if pieces else b"") + _encode(name) + b":"
+        if name in ARRAYS and isinstance(item, list):
+            written = [_encode(each) for each in item]
+            place = at + len(head) + 1
+            for each in written:
+                parts.append((place, place + len(each)))
+                place += len(each) + 1
+            body = b"[" + b",".join(written) + b"]"
+        else:
+            body = _encode(item)
+        pieces += (head, body)
+        at += len(head) + len(body)
+    return b"{" + b"".join(pieces) + b"}", parts
+
+
 def read_envelope(data: bytes) -> tuple[Envelope, bytes]:
     """Read the envelope; returns it with the (possibly repaired) document.
 

@@ -207,3 +207,23 @@ def test_what_is_no_json_is_told(data: bytes) -> None:
         with pytest.raises((InvalidJson, msgspec.ValidationError)) as caught:
             read(data)
         assert str(caught.value)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "messages", "tools", "system", 'a"b']),
+        st.integers()
+        | st.text(max_size=5)
+        | st.lists(st.dictionaries(st.text(max_size=3), st.integers())),
+    )
+)
+def test_encoding_in_parts_is_encoding(value: dict[str, Any]) -> None:
+    data, parts = jsonio.encode_in_parts(value)
+    assert data == jsonio.encode(value)
+    items = [
+        item
+        for name, array in value.items()
+        if name in jsonio.ARRAYS and isinstance(array, list)
+        for item in array
+    ]
+    assert [jsonio.decode(data[start:end]) for start, end in parts] == items

@@ -35,7 +35,7 @@ from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.protocols.codec import Codec, ReplyContext, StreamDecoder
 from axonhub_cli.protocols.sse import EventSplitter, parse_events
 from axonhub_cli.providers import Provider
-from axonhub_cli.proxy.relay import tee
+from axonhub_cli.proxy.relay import add_to_tail, tee
 from axonhub_cli.proxy.reply import SSE_HEADERS, HeaderList, Reply
 from axonhub_cli.tracing.recorder import AttemptRecord
 
@@ -77,7 +77,7 @@ class Conversion:
         encoded = codec_of(upstream).encode_request(fitted, model)
         quirks = QuirkContext(model, fitted, settings)
         body, losses = apply_quirks(dialect, encoded.body, quirks)
-        self.body = jsonio.encode(body)
+        self.body, self.parts = jsonio.encode_in_parts(body)
         self.losses: tuple[Loss, ...] = (*encoded.losses, *losses)
 
     def answer(self, body: bytes) -> Response:
@@ -179,6 +179,7 @@ class StreamConvert:
         self._conceal = conceal
         self._splitter = EventSplitter()
         self._waiting: list[bytes] = []
+        self._tail = b""
         self._kept = 0
 
     async def feed(self, chunk: bytes) -> bool:
@@ -187,9 +188,14 @@ class StreamConvert:
         whole = self._splitter.feed(chunk)
         if not whole:
             return False
+        self._tail = add_to_tail(self._tail, whole)
         if not self.ended:
             await self._pass_on(self._pipeline.feed(self._conceal(whole)))
         return True
+
+    def is_complete(self) -> bool:
+        """Has the stop reason come? Little may follow it, and nothing of the answer."""
+        return self.committed and self._conversion.upstream.read_end(self._tail).missing is not None
 
     async def finish(self) -> None:
         """The upstream is done: end the client's stream as it should end."""

@@ -180,6 +180,7 @@ class Handler:
         record.label = token.label if token is not None else None
         body = outgoing.call.body
         record.sent_body = body if body is not call.body else None
+        record.sent_parts = outgoing.parts
         self._name_channel(candidate)
         try:
             await self._send(outgoing, limits, record)

@@ -53,6 +53,8 @@ class Outgoing(Struct, frozen=True):
     call: UpstreamCall
     conversion: Conversion | None = None
     losses: tuple[Loss, ...] = ()
+    parts: list[tuple[int, int]] | None = None
+    """Where the messages and tools stand in the body, for whoever stores it."""
 
 
 def issuer_of(candidate: Candidate) -> str:
@@ -161,7 +163,8 @@ def _convert(
         connect_timeout=limits.connect,
         proxy=candidate.channel.proxy,
     )
-    return Outgoing(upstream_call, conversion, (*losses, *conversion.losses))
+    parts = conversion.parts if body is conversion.body else None
+    return Outgoing(upstream_call, conversion, (*losses, *conversion.losses), parts)
 
 
 def _relayed_body(

@@ -148,7 +148,7 @@ class Batch:
             start, end, middle = blobs.difference(body.base, data)
             if len(middle) <= _LONGEST_EDIT:
                 return size, start, end, None, self._pack(middle)
-        found = blobs.find_parts(data, body.envelope) if body.kind == "request" else []
+        found = _parts_of(body)
         view = memoryview(data)
         parts = b"".join([self._keep(view[start:end], day) for start, end in found])
         return size, None, None, parts or None, self._pack(blobs.cut_out(data, found))
@@ -161,6 +161,14 @@ class Batch:
 
     def _last(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])
+
+
+def _parts_of(body: Body) -> list[tuple[int, int]]:
+    if body.kind != "request":
+        return []
+    if body.parts is None:
+        return blobs.find_parts(body.data, body.envelope)
+    return [(start, end) for start, end in body.parts if end - start >= blobs.SMALLEST_PART]
 
 
 def _seen(entry: Entry) -> Seen:

@@ -36,6 +36,7 @@ class Body(Struct):
     data: bytes
     base: bytes | None = None
     envelope: Envelope | None = None
+    parts: list[tuple[int, int]] | None = None
 
 
 class Entry(Struct, kw_only=True):
@@ -184,7 +185,7 @@ def _sent_bodies(record: RequestRecord, context: Context) -> list[Body]:
     if not context.settings.store_request_body:
         return []
     return [
-        Body(n, "request", attempt.sent_body, base=record.body)
+        Body(n, "request", attempt.sent_body, base=record.body, parts=attempt.sent_parts)
         for n, attempt in enumerate(record.attempts, 1)
         if attempt.sent_body is not None
     ]

@@ -39,6 +39,8 @@ class AttemptRecord(Struct, eq=False):
     """Which of the channel's tokens was used."""
     sent_body: bytes | None = None
     """None: the very bytes the client sent."""
+    sent_parts: list[tuple[int, int]] | None = None
+    """Where the parts worth storing apart stand in it, when that is known already."""
     answer: list[bytes] = field(default_factory=list)
     """The answer's chunks as they were received."""
     answer_dropped: int = 0

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from axonhub_cli import jsonio
-
-HIDDEN = "***"
+from axonhub_cli.config.userinfo import HIDDEN, hide_userinfo
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -24,7 +23,7 @@ _VALUES = re.compile(
     r"|(?<=\bBearer )\S+|(?<=\bBasic )\S+",
 )
 _URLS = re.compile(
-    r"(?<=://)[^/?#\s]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
+    r"(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
     r"|(?<=[?&]token=)[^&\s]+|(?<=[?&]access_token=)[^&\s]+"
 )
 _OWN_KEYS = re.compile(rb"ah-[0-9a-f]{64}")
@@ -61,7 +60,7 @@ class Redactor:
             text = text.replace(secret, HIDDEN)
         text = _VALUES.sub(HIDDEN, text)
         if "://" in text:
-            text = _URLS.sub(HIDDEN, text)
+            text = _URLS.sub(HIDDEN, hide_userinfo(text))
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
     def _headers(self, headers: Headers) -> bytes:
