@@ -8,9 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon
+from tests.support.gateway import Gateway, running
 from tests.support.home import Home, channel
 from tests.support.plays import default_answer
 from tests.support.upstream import Upstream
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the results of the cases in tests/golden as they are now; review the diff",
+    )
 
 
 @pytest.fixture
@@ -39,3 +48,16 @@ def daemon(home: Home, upstream: Upstream) -> Iterator[Daemon]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway) -> Gateway:
+    """A daemon before an upstream of each protocol, the same one for all tests that ask for it."""
+    shared_gateway.reset()
+    return shared_gateway

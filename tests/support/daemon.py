@@ -51,11 +51,20 @@ class Daemon:
         self, body: bytes, path: str = "/anthropic/v1/messages", **headers: str
     ) -> tuple[int, Mapping[str, str], bytes]:
         """One raw request with the test key; returns status, headers and the whole body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        sent = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+        sent = {"content-type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._request("POST", path, body, sent)
+
+    def get(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        """The same without a body."""
+        return self._request("GET", path, None, {})
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request("POST", path, body, sent)
+            connection.request(method, path, body, {"authorization": f"Bearer {KEY}", **headers})
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
