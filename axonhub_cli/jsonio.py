@@ -19,6 +19,7 @@ _decode = msgspec.json.Decoder().decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
+_append = msgspec.json.Encoder().encode_into
 
 # A surrogate pair (kept), a surrogate alone (group 1), and an escaped backslash (kept, so that
 # `\\ud83d` is read as a backslash and five letters). No other escape can hide one of these.
@@ -88,23 +89,27 @@ def encode(value: Json) -> bytes:
 
 def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]]]:
     """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse."""
-    pieces: list[bytes] = []
+    buffer = bytearray(b"{")
     parts: list[tuple[int, int]] = []
-    at = 1
     for name, item in value.items():
-        head = (b"," if pieces else b"") + _encode(name) + b":"
-        if name in ARRAYS and isinstance(item, list):
-            written = [_encode(each) for each in item]
-            place = at + len(head) + 1
-            for each in written:
-                parts.append((place, place + len(each)))
-                place += len(each) + 1
-            body = b"[" + b",".join(written) + b"]"
+        _append(name, buffer, -1)
+        buffer += b":"
+        if name in ARRAYS and isinstance(item, list) and item:
+            mark = b"["
+            for each in item:
+                buffer += mark
+                start = len(buffer)
+                _append(each, buffer, -1)
+                parts.append((start, len(buffer)))
+                mark = b","
+            buffer += b"]"
         else:
-            body = _encode(item)
-        pieces += (head, body)
-        at += len(head) + len(body)
-    return b"{" + b"".join(pieces) + b"}", parts
+            _append(item, buffer, -1)
+        buffer += b","
+    if value:
+        buffer.pop()
+    buffer += b"}"
+    return bytes(buffer), parts
 
 
 def read_envelope(data: bytes) -> tuple[Envelope, bytes]:

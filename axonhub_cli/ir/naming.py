@@ -142,5 +142,8 @@ def _renamed(call: ToolCall, id: str, name: str) -> ToolCall:
 
 def _changed(items: tuple[_T, ...], change: Callable[[_T], _T]) -> tuple[_T, ...]:
     """The tuple itself when nothing in it changes: most conversations need none of this."""
-    new = tuple([change(item) for item in items])
-    return items if all(a is b for a, b in zip(new, items, strict=True)) else new
+    for at, item in enumerate(items):
+        new = change(item)
+        if new is not item:
+            return (*items[:at], new, *(change(later) for later in items[at + 1 :]))
+    return items

@@ -12,6 +12,7 @@ from axonhub_cli.dialects.base import Dialect, QuirkContext, Settings, apply_qui
 from axonhub_cli.errors import ClientError
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.reasoning import without_foreign_signatures, without_signatures
+from axonhub_cli.ir.request import Request
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
 from axonhub_cli.protocols.anthropic.signatures import drop_all_reasoning, foreign_edits
@@ -124,11 +125,7 @@ def _convert(
     reasoning: Reasoning,
 ) -> Outgoing:
     upstream = PROTOCOLS[candidate.protocol]
-    request, losses = (
-        without_signatures(call.decoded)
-        if reasoning.dropped
-        else without_foreign_signatures(call.decoded, reasoning.is_foreign)
-    )
+    request, losses = _with_own_reasoning(call, reasoning)
     conversion = Conversion(
         request,
         client=call.protocol,
@@ -165,6 +162,14 @@ def _convert(
     )
     parts = conversion.parts if body is conversion.body else None
     return Outgoing(upstream_call, conversion, (*losses, *conversion.losses), parts)
+
+
+def _with_own_reasoning(call: ClientCall, reasoning: Reasoning) -> tuple[Request, tuple[Loss, ...]]:
+    if b'"signature"' not in call.body and b'"redacted_thinking"' not in call.body:
+        return call.decoded, ()
+    if reasoning.dropped:
+        return without_signatures(call.decoded)
+    return without_foreign_signatures(call.decoded, reasoning.is_foreign)
 
 
 def _relayed_body(
