@@ -85,7 +85,10 @@ class _Reading:
 
     def _assistant(self, message: Object, at: int) -> None:
         path = f"messages.{at}"
-        blocks: list[Block] = [*reasoning.read_blocks(message)]
+        blocks: list[Block] = []
+        if not reasoning.MEMBERS.isdisjoint(message):
+            beside = {name: message.get(name) for name in reasoning.MEMBERS}
+            blocks += reasoning.read_blocks(beside)
         blocks += decode_content(message.get("content"), f"{path}.content")
         refusal = opt_str(message.get("refusal"), f"{path}.refusal")
         if refusal:

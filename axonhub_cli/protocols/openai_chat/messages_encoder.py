@@ -73,8 +73,10 @@ class _Writing:
         self._losses = losses
         self._parts = PartsEncoder(request.protocol, losses)
         self._out: list[Object] = []
-        # Results by the id of their call, with where they stand; taken out as they are written.
+        # Results by the id of their call, with where they stand; taken out as they are written:
+        # what is not taken when its own turn comes has no call before it.
         self._results: dict[str, list[tuple[int, int, ToolResult]]] = {}
+        self._taken: set[tuple[int, int]] = set()
         for at, message in enumerate(self._messages):
             for place, block in enumerate(message.content):
                 if isinstance(block, ToolResult):
@@ -112,7 +114,7 @@ class _Writing:
         for place, block in enumerate(message.content):
             if not isinstance(block, ToolResult):
                 blocks.append(block)
-            elif self._take_at(at, place, block):
+            elif (at, place) not in self._taken:
                 blocks += self._orphan(block, f"messages[{at}].content[{place}]")
         if blocks or not message.content:
             self._put("user", self._content(tuple(blocks), at), message)
@@ -135,10 +137,21 @@ class _Writing:
         return parts
 
     def _assistant(self, message: Message, at: int) -> None:
-        calls = [block for block in message.content if isinstance(block, ToolCall)]
-        content = self._said(message, at)
+        calls: list[ToolCall] = []
+        thoughts: list[Thinking | RedactedThinking] = []
+        said: list[tuple[int, Block]] = []
+        for place, block in enumerate(message.content):
+            match block:
+                case ToolCall():
+                    calls.append(block)
+                case Thinking() | RedactedThinking():
+                    thoughts.append(block)
+                case _:
+                    said.append((place, block))
+        content = self._said(said, at)
         encoded: Object = {"role": "assistant", "content": content}
-        self._add_reasoning(message, encoded)
+        if thoughts:
+            self._add_reasoning(thoughts, encoded)
         if calls:
             encoded["content"] = content or None
             encoded["tool_calls"] = [self._call(call) for call in calls]
@@ -146,14 +159,11 @@ class _Writing:
         if calls:
             self._answer(calls, at)
 
-    def _said(self, message: Message, at: int) -> Json:
-        said = [
-            (place, block)
-            for place, block in enumerate(message.content)
-            if not isinstance(block, Thinking | RedactedThinking | ToolCall)
-        ]
+    def _said(self, said: list[tuple[int, Block]], at: int) -> Json:
         if self._own:
             return self._content(tuple([block for _, block in said]), at)
+        if len(said) == 1 and (plain := _plain_text(said[0][1])) is not None:
+            return plain
         texts: list[tuple[float, str]] = []
         for place, block in said:
             text = self._parts.text_of(block, f"messages.{at}.content.{place}", _BLOCK)
@@ -161,8 +171,7 @@ class _Writing:
             texts.append((place if isinstance(block, Text) else place + 0.5, text))
         return join_texts(texts)
 
-    def _add_reasoning(self, message: Message, encoded: Object) -> None:
-        blocks = [b for b in message.content if isinstance(b, Thinking | RedactedThinking)]
+    def _add_reasoning(self, blocks: list[Thinking | RedactedThinking], encoded: Object) -> None:
         text = "\n\n".join([b.text for b in blocks if isinstance(b, Thinking) and b.text])
         if text:
             encoded["reasoning_content"] = text
@@ -201,7 +210,7 @@ class _Writing:
                 self._out.append({"role": "tool", "tool_call_id": call.id, "content": NO_RESULT})
                 continue
             result_at, place, result = found
-            content, shown = self._result(result, f"messages.{result_at}.content.{place}")
+            content, shown = self._result(result, result_at, place)
             tool: Object = {"role": "tool", "tool_call_id": call.id, "content": content}
             self._out.append(tool | result.extra if self._own else tool)
             if shown:
@@ -210,16 +219,22 @@ class _Writing:
         if media:
             self._out.append({"role": "user", "content": media})
 
-    def _result(self, result: ToolResult, path: str) -> tuple[Json, list[Object]]:
+    def _result(self, result: ToolResult, at: int, place: int) -> tuple[Json, list[Object]]:
         """The text of a result, and what of it must be shown by the user."""
         if self._own:
             return self._own_result(result), []
-        self._losses.add_members(_BLOCK, result.extra)
+        if result.extra:
+            self._losses.add_members(_BLOCK, result.extra)
+        if len(result.content) == 1 and not result.is_error:
+            plain = _plain_text(result.content[0])
+            if plain is not None:
+                return plain, []
         texts: list[str] = []
         media: list[Object] = []
-        for at, part in enumerate(result.content):
+        path = f"messages.{at}.content.{place}.content"
+        for inner, part in enumerate(result.content):
             if isinstance(part, Image) or (isinstance(part, Document) and part.text is None):
-                media += self._parts.encode(part, f"{path}.content.{at}")
+                media += self._parts.encode(part, f"{path}.{inner}")
                 kind = "an image" if isinstance(part, Image) else "a document"
                 self._losses.add(
                     f"{_BLOCK}.content[*]",
@@ -227,7 +242,7 @@ class _Writing:
                 )
             else:
                 inside = f"{_BLOCK}.content[*]"
-                texts.append(self._parts.text_of(part, f"{path}.content.{at}", inside))
+                texts.append(self._parts.text_of(part, f"{path}.{inner}", inside))
         text = "\n".join(texts)
         if media and not text:
             text = "(the content follows)"
@@ -252,13 +267,9 @@ class _Writing:
         found = self._results.get(call_id, [])
         for index, entry in enumerate(found):
             if entry[0] > at:
+                self._taken.add(entry[:2])
                 return found.pop(index)
         return None
-
-    def _take_at(self, at: int, place: int, result: ToolResult) -> bool:
-        """Is it still there, which means that no call before it has taken it?"""
-        found = self._results.get(result.call_id, [])
-        return any(entry[0] == at and entry[1] == place for entry in found)
 
     def _put(self, role: str, content: Json, message: Message) -> None:
         self._finish({"role": role, "content": content}, message)
@@ -272,6 +283,11 @@ class _Writing:
             else:
                 self._losses.add_members("messages[*]", message.extra)
         self._out.append(encoded)
+
+
+def _plain_text(block: Block) -> str | None:
+    """The text of a block that is nothing else, which most are."""
+    return block.text if type(block) is Text and not block.extra else None
 
 
 def _free_input(arguments: str) -> str:

@@ -14,7 +14,6 @@ from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import StreamEnd, StreamPoint
 from axonhub_cli.protocols.openai_chat.errors import is_error, read_message
-from axonhub_cli.protocols.read import as_dict, as_list
 from axonhub_cli.protocols.sse import SseEvent, parse_events, parse_events_backwards
 
 DONE = b"[DONE]"
@@ -90,7 +89,9 @@ def is_error_event(event: SseEvent, value: Json) -> bool:
 
 def choices(value: Json) -> list[dict[str, Json]]:
     """The choices of a chunk; none for whatever is no chunk."""
-    listed = as_list(as_dict(value).get("choices"))
+    listed = value.get("choices") if isinstance(value, dict) else None
+    if not isinstance(listed, list):
+        return []
     return [choice for choice in listed if isinstance(choice, dict)]
 
 

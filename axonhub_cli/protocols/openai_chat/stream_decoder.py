@@ -29,6 +29,7 @@ from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.openai_chat.calls import Calls
 from axonhub_cli.protocols.openai_chat.errors import decode_error, error_status
 from axonhub_cli.protocols.openai_chat.names import BROKEN
+from axonhub_cli.protocols.openai_chat.reasoning import MEMBERS as REASONING
 from axonhub_cli.protocols.openai_chat.reasoning import read_details, read_text
 from axonhub_cli.protocols.openai_chat.response import (
     read_extra,
@@ -75,7 +76,7 @@ class ChatStreamDecoder:
         value = read_chunk(event)
         if is_error_event(event, value):
             self._fail(decode_error(error_status(event.data), event.data))
-        elif isinstance(value, dict):
+        elif type(value) is dict:
             self._chunk(value)
         return self._out
 
@@ -133,11 +134,13 @@ class ChatStreamDecoder:
 
     def _delta(self, delta: Object) -> None:
         content = delta.get("content")
-        if len(delta) > 1 or not isinstance(content, str):
+        if isinstance(content, list) or not REASONING.isdisjoint(delta):
             self._reasoning(delta)
             content = text_of(content)
-        if content:
+        if content and isinstance(content, str):
             self._add("text", content)
+        if len(delta) == 1 and isinstance(content, str):
+            return
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refused = True
