@@ -18,10 +18,13 @@ from axonhub_cli.config.store import ConfigStore
 from axonhub_cli.daemon.state import DaemonState, beside_config, client_url, find_daemon
 from axonhub_cli.errors import CommandFailed, UsageError
 
-TOOLS = ("claude",)
-"""The clients whose protocol the daemon serves."""
+TOOLS = ("claude", "openai")
+"""The clients whose protocol the daemon serves; `openai` stands for its SDKs' own variables."""
 
-_LATER = ("codex", "openai", "gemini", "opencode")
+PROGRAMS = ("claude",)
+"""Those of them that `axonhub run` can start."""
+
+_LATER = ("codex", "gemini", "opencode")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -49,52 +52,73 @@ class Address(Struct, frozen=True):
     running: bool
 
 
-def check_tool(tool: str) -> None:
+def check_tool(tool: str, known: tuple[str, ...] = TOOLS) -> None:
     """Raises `UsageError` for a client that axonhub cannot serve."""
-    if tool in TOOLS:
+    if tool in known:
         return
     if tool in _LATER:
         raise UsageError(
-            f"{tool} is not supported yet: this version serves the Anthropic protocol only",
-            hint=f"tools that work: {', '.join(TOOLS)}",
+            f"{tool} is not supported yet",
+            hint=f"tools that work: {', '.join(known)}",
         )
-    raise UsageError(f"no such tool: {tool}", hint=f"tools that work: {', '.join(TOOLS)}")
+    raise UsageError(f"no such tool: {tool}", hint=f"tools that work: {', '.join(known)}")
 
 
-def claude_env(paths: Paths, environ: Mapping[str, str], *, key: str | None) -> ClientEnv:
-    """The environment for Claude Code; makes the key `default` when there is none.
+def tool_env(tool: str, paths: Paths, environ: Mapping[str, str], *, key: str | None) -> ClientEnv:
+    """The environment for a client; makes the key `default` when there is none.
 
     Raises `ConfigError` (also where no backend can keep the key), `UsageError`, `CommandFailed`.
     """
+    check_tool(tool)
     store = ConfigStore(paths, environ)
-    config = store.read()
-    address = find_address(paths, config, environ)
-    values = {
-        "ANTHROPIC_BASE_URL": f"{address.url}/anthropic",
-        "ANTHROPIC_AUTH_TOKEN": ensure_key(store, environ, name=key or DEFAULT),
-        # Claude Code then says which turn and which subagent a request belongs to.
-        "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1",
-        **no_proxy(environ, address.host),
-    }
-    hints = [
-        f"{name} is set: Claude Code does not use axonhub before it is unset"
-        for name in _OTHER_ROUTES
-        if environ.get(name, "") not in ("", "0", "false")
-    ]
+    address = find_address(paths, store.read(), environ)
+    secret = ensure_key(store, environ, name=key or DEFAULT)
+    if tool == "openai":
+        values = {"OPENAI_BASE_URL": f"{address.url}/v1", "OPENAI_API_KEY": secret}
+        hints, certificates = [], "SSL_CERT_FILE"
+    else:
+        values = {
+            "ANTHROPIC_BASE_URL": f"{address.url}/anthropic",
+            "ANTHROPIC_AUTH_TOKEN": secret,
+            # Claude Code then says which turn and which subagent a request belongs to.
+            "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1",
+        }
+        hints, certificates = _other_routes(environ), "NODE_EXTRA_CA_CERTS"
+    values |= no_proxy(environ, address.host)
     if address.tls_cert is not None:
-        values["NODE_EXTRA_CA_CERTS"] = trusted_file(address.tls_cert, paths.cache_dir, environ)
+        values[certificates] = trusted_file(address.tls_cert, paths.cache_dir, environ)
     if not address.running:
         hints.append(
             f"no daemon of this home runs at {address.url} yet; `axonhub start` starts one"
         )
-    return ClientEnv(values, ("ANTHROPIC_API_KEY",), tuple(hints))
+    return ClientEnv(values, ("ANTHROPIC_API_KEY",) if tool == "claude" else (), tuple(hints))
 
 
-def claude_unset(environ: Mapping[str, str]) -> ClientEnv:
-    """What takes `claude_env` back. NO_PROXY goes only where nothing but ours is in it."""
-    ours = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
+def claude_env(paths: Paths, environ: Mapping[str, str], *, key: str | None) -> ClientEnv:
+    """The environment for Claude Code, see `tool_env`."""
+    return tool_env("claude", paths, environ, key=key)
+
+
+def tool_unset(tool: str, environ: Mapping[str, str]) -> ClientEnv:
+    """What takes `tool_env` back. NO_PROXY goes only where nothing but ours is in it."""
+    ours = {
+        "claude": (
+            "ANTHROPIC_BASE_URL",
+            "ANTHROPIC_AUTH_TOKEN",
+            "CLAUDE_CODE_GATEWAY_HINT_HEADERS",
+        ),
+        "openai": ("OPENAI_BASE_URL", "OPENAI_API_KEY"),
+    }
     proxy = [n for n in ("NO_PROXY", "no_proxy") if environ.get(n) == ",".join(LOOPBACK)]
-    return ClientEnv({}, (*ours, *proxy))
+    return ClientEnv({}, (*ours[tool], *proxy))
+
+
+def _other_routes(environ: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} is set: Claude Code does not use axonhub before it is unset"
+        for name in _OTHER_ROUTES
+        if environ.get(name, "") not in ("", "0", "false")
+    ]
 
 
 def find_address(paths: Paths, config: Config, environ: Mapping[str, str]) -> Address:

@@ -22,8 +22,8 @@ def env(
         typer.Option(
             "--tool",
             metavar="TOOL",
-            help="The client to set up: claude.",
-            autocompletion=words("claude"),
+            help="The client to set up: claude, or openai for OpenAI's SDKs.",
+            autocompletion=words("claude", "openai"),
         ),
     ] = "claude",
     key: Annotated[

@@ -72,9 +72,9 @@ def print_env(options: EnvOptions, paths: Paths, environ: Mapping[str, str]) -> 
     client_env.check_tool(options.tool)
     shell = shells.find_shell(options.shell, environ, parent=shells.parent_name())
     if options.unset:
-        wanted = client_env.claude_unset(environ)
+        wanted = client_env.tool_unset(options.tool, environ)
     else:
-        wanted = client_env.claude_env(paths, environ, key=options.key)
+        wanted = client_env.tool_env(options.tool, paths, environ, key=options.key)
     if options.json:
         output.emit_json(
             {**wanted.values, **(dict.fromkeys(wanted.unset) if options.unset else {})}

@@ -56,9 +56,9 @@ def run(
 ) -> None:
     """Run a client through axonhub: starts the daemon at need, passes the exit code on."""
     session = Session.of(ctx)
-    from axonhub_cli.cli.client_env import check_tool
+    from axonhub_cli.cli.client_env import PROGRAMS, check_tool
 
-    check_tool(tool)
+    check_tool(tool, PROGRAMS)
     program = find_program(tool, session.environ)
     check_ready(session.config(), key=key, profile=profile)
     start_at_need(session)

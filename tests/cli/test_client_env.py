@@ -3,9 +3,10 @@ import pytest
 from axonhub_cli.cli.client_env import (
     check_tool,
     claude_env,
-    claude_unset,
     find_address,
     no_proxy,
+    tool_env,
+    tool_unset,
 )
 from axonhub_cli.config.load import load
 from axonhub_cli.daemon.state import DaemonState, write_state
@@ -178,11 +179,11 @@ def test_an_address_of_the_daemon_in_the_network_is_not_proxied_either() -> None
 
 def test_taking_it_back_leaves_a_foreign_proxy_list_alone() -> None:
     ours = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
-    assert claude_unset({"NO_PROXY": f"corp,{OURS}"}).unset == ours
-    assert claude_unset({"NO_PROXY": OURS}).unset == (*ours, "NO_PROXY")
+    assert tool_unset("claude", {"NO_PROXY": f"corp,{OURS}"}).unset == ours
+    assert tool_unset("claude", {"NO_PROXY": OURS}).unset == (*ours, "NO_PROXY")
 
 
-@pytest.mark.parametrize("tool", ["codex", "openai", "vim"])
+@pytest.mark.parametrize("tool", ["codex", "gemini", "vim"])
 def test_a_tool_that_cannot_work_is_refused_with_those_that_do(tool: str) -> None:
     check_tool("claude")
     with pytest.raises(UsageError, match=tool) as caught:
@@ -199,3 +200,12 @@ def test_a_key_known_by_its_hash_only_cannot_be_printed(home: Home) -> None:
     home.configure(key={"secret": "file:key/gone/1"})
     with pytest.raises(SecretError):
         env_of(home)
+
+
+def test_openais_sdks_get_their_own_variables(home: Home) -> None:
+    home.configure()
+    found = tool_env("openai", home.paths, home.environ, key=None)
+    assert found.values["OPENAI_BASE_URL"] == "http://localhost:8090/v1"
+    assert found.values["OPENAI_API_KEY"] == KEY
+    assert "ANTHROPIC_BASE_URL" not in found.values
+    assert tool_unset("openai", {}).unset == ("OPENAI_BASE_URL", "OPENAI_API_KEY")
