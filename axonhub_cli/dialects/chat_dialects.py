@@ -97,8 +97,9 @@ _GROK_NO_EFFORT = (
     "grok-3-fast*",
 )
 
-_LOCAL = (*_COMPATIBLE, one_system, *_NO_FILES, UP_TO_HIGH)
-_HOSTED = (*_COMPATIBLE, *_NO_FILES, UP_TO_HIGH)
+# Open models, whoever runs them, with chat templates of their own.
+_OPEN_MODELS = (*_COMPATIBLE, one_system, *_NO_FILES)
+_LOCAL = (*_OPEN_MODELS, UP_TO_HIGH)
 _ROUTED = (*_EVERYWHERE, UP_TO_XHIGH, reasoning_object, reasoning_in("reasoning"))
 
 _DIALECTS = (
@@ -116,7 +117,7 @@ _DIALECTS = (
     Dialect(
         "openai-compatible",
         _CHAT,
-        (*_EVERYWHERE, UP_TO_HIGH),
+        (*_EVERYWHERE, one_system, UP_TO_HIGH),
         (ThinkTags,),
         relays=True,
         documents=True,
@@ -224,11 +225,11 @@ _DIALECTS = (
     Dialect(
         "siliconflow",
         _CHAT,
-        (*_COMPATIBLE, *_NO_FILES, schema_as_text, enable_thinking),
+        (*_OPEN_MODELS, schema_as_text, enable_thinking),
         json_schema=False,
     ),
-    Dialect("modelscope", _CHAT, (*_COMPATIBLE, *_NO_FILES, enable_thinking)),
-    Dialect("bailian", _CHAT, (*_COMPATIBLE, *_NO_FILES, merge_tool_turns, enable_thinking)),
+    Dialect("modelscope", _CHAT, (*_OPEN_MODELS, enable_thinking)),
+    Dialect("bailian", _CHAT, (*_OPEN_MODELS, merge_tool_turns, enable_thinking)),
     Dialect("doubao", _CHAT, (*_COMPATIBLE, *_NO_FILES, thinking_switch, no_effort)),
     Dialect(
         "minimax",
@@ -283,6 +284,7 @@ _DIALECTS = (
         _CHAT,
         (
             *_EVERYWHERE,
+            one_system,
             *_NO_FILES,
             drop_reasoning,
             drop_names,
@@ -298,6 +300,7 @@ _DIALECTS = (
         _CHAT,
         (
             *_COMPATIBLE,
+            one_system,
             no_files,
             drop_reasoning,
             nine_letter_ids,
@@ -320,6 +323,7 @@ _DIALECTS = (
         _CHAT,
         (
             *_EVERYWHERE,
+            one_system,
             *_TEXT_ONLY,
             drop_reasoning,
             unless(no_effort, "gpt-oss*", "*glm*"),
@@ -337,9 +341,9 @@ _DIALECTS = (
         reasoning="reasoning",
         images=False,
     ),
-    Dialect("together", _CHAT, _HOSTED, (ThinkTags,), reasoning="reasoning"),
-    Dialect("fireworks", _CHAT, _HOSTED, (ThinkTags,)),
-    Dialect("nvidia", _CHAT, _HOSTED, (ThinkTags,)),
+    Dialect("together", _CHAT, _LOCAL, (ThinkTags,), reasoning="reasoning"),
+    Dialect("fireworks", _CHAT, _LOCAL, (ThinkTags,)),
+    Dialect("nvidia", _CHAT, _LOCAL, (ThinkTags,)),
     Dialect(
         "aihubmix", _CHAT, (*_EVERYWHERE, only(use_max_completion_tokens, *_REASONERS), UP_TO_HIGH)
     ),

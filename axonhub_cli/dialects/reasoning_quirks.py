@@ -32,7 +32,11 @@ def wants_thinking(body: Body, context: QuirkContext) -> bool | None:
 def drop_reasoning(body: Body, context: QuirkContext) -> Change:
     """An assistant's reasoning is an unknown property, and a 400 (`property 'reasoning_content' is
     unsupported`, janhq/jan#8136 and others)."""
-    changed = map_messages(body, lambda message: without(message, *FIELDS))
+
+    def bare(message: Part) -> Part:
+        return without(message, *FIELDS) if message.get("role") == "assistant" else message
+
+    changed = map_messages(body, bare)
     lost = () if changed is body else (Loss("messages[*].reasoning_content", NOT_TAKEN),)
     return changed, lost
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 
 from axonhub_cli.dialects.base import Body, Change, QuirkContext, RequestQuirk
 from axonhub_cli.dialects.walk import (
     Part,
     drop,
-    map_dicts,
     map_field,
     map_messages,
     matches,
@@ -129,6 +129,7 @@ def short_ids(body: Body, context: QuirkContext) -> Change:
     return map_ids(body, lambda id: id if len(id) <= 40 else f"call_{_hashed(id, 24)}"), ()
 
 
+@lru_cache(maxsize=4096)
 def _hashed(id: str, length: int = 9) -> str:
     number = int.from_bytes(sha256(id.encode("utf-8", "surrogatepass")).digest())
     digits = []
@@ -147,9 +148,9 @@ def map_ids(body: Body, fit: Callable[[str], str]) -> Body:
         return holder if new == id else {**holder, name: new}
 
     def message(old: Part) -> Part:
-        calls = old.get("tool_calls")
-        changed = map_dicts(calls, lambda call: fitted(call, "id"))
-        return fitted(old if changed is calls else {**old, "tool_calls": changed}, "tool_call_id")
+        if "tool_calls" in old:
+            old = map_field(old, "tool_calls", lambda call: fitted(call, "id"))
+        return fitted(old, "tool_call_id") if "tool_call_id" in old else old
 
     return map_messages(body, message)
 

@@ -51,9 +51,10 @@ def unless(quirk: RequestQuirk, *globs: str) -> RequestQuirk:
 
 def without(body: Body, *names: str) -> Body:
     """The body itself when it has none of them."""
-    if not any(name in body for name in names):
-        return body
-    return {name: value for name, value in body.items() if name not in names}
+    for name in names:  # every message of a conversation comes here: no generator, no set
+        if name in body:
+            return {name: value for name, value in body.items() if name not in names}
+    return body
 
 
 def drop(body: Body, reason: str, *names: str) -> Change:
@@ -83,9 +84,14 @@ def map_dicts(items: Json, change: Callable[[Part], Part]) -> Json:
     """The list with each object changed; the list itself when none was, or when it is no list."""
     if not isinstance(items, list):
         return items
-    changed = [change(item) if isinstance(item, dict) else item for item in items]
-    same = all(new is old for new, old in zip(changed, items, strict=True))
-    return items if same else changed
+    changed: list[Json] | None = None
+    for at, item in enumerate(items):
+        if not isinstance(item, dict) or (new := change(item)) is item:
+            continue
+        if changed is None:
+            changed = items.copy()
+        changed[at] = new
+    return items if changed is None else changed
 
 
 def map_field(body: Body, name: str, change: Callable[[Part], Part]) -> Body:

@@ -64,6 +64,7 @@ HOSTS = (
         models=("gpt-oss-120b", "gpt-oss-*", "llama*", "qwen-*", "zai-glm-*"),
         token_url="https://cloud.cerebras.ai/platform",
         dialects={"openai_chat": "cerebras"},
+        caps={"gpt-oss-*": 32_768},
         tested=True,
     ),
     Provider(

@@ -11,6 +11,15 @@ _GLM_CAPS = {"glm-4.5*": 98_304, "glm-4.6*": 131_072, "glm-4.7*": 131_072, "glm-
 _GLM_MODELS = ("glm-5.2", "glm-4.7", "glm-4.5-air", "glm-*")
 _KIMI_MODELS = ("kimi-k2.6", "kimi-k3", "kimi-*", "moonshot-v1-*")
 _MINIMAX_MODELS = ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-*")
+# `Range of max_tokens should be [1, 32768]`, and the like (Model Studio, "Models").
+_QWEN_CAPS = {
+    "qwen3-max*": 65_536,
+    "qwen3-coder-*": 65_536,
+    "qwen-max*": 8_192,
+    "qwen-plus*": 32_768,
+    "qwen-flash*": 32_768,
+    "qwen-turbo*": 16_384,
+}
 _QWEN_MODELS = ("qwen-plus", "qwen3-coder-plus", "qwen*", "qwq*")
 
 
@@ -65,6 +74,7 @@ def _bailian(type: str, title: str, host: str, token_url: str) -> Provider:
         models=_QWEN_MODELS,
         token_url=token_url,
         dialects={"openai_chat": "bailian", "anthropic": "bailian-anthropic"},
+        caps=_QWEN_CAPS,
         tested=True,
     )
 
@@ -80,6 +90,7 @@ def _ark(type: str, title: str) -> Provider:
         models=("doubao-seed-1-8-251228", "doubao-seed-code-preview-251028", "doubao-*"),
         token_url="https://console.volcengine.com/ark",
         dialects={"openai_chat": "doubao", "anthropic": "doubao-anthropic"},
+        caps={"doubao-seed-1*": 32_768},
         models_path=None,
         tested=True,
     )

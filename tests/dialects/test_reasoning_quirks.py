@@ -184,3 +184,8 @@ def test_mistral_thinks_wholly_or_not() -> None:
     )
     assert sent({}, OFF) == ({"reasoning_effort": "none"}, [])
     assert sent({}, Reasoning()) == ({}, [])
+
+
+def test_not_to_think_is_no_effort_that_was_lost() -> None:
+    off = {"reasoning_effort": "none"}
+    assert run(quirks.enable_thinking, off, relayed()) == ({"enable_thinking": False}, [])
