@@ -27,8 +27,10 @@ def check(options: argparse.Namespace) -> None:
     """Does each gateway answer rightly, streamed and not?"""
     with _bench(options) as bench:
         for name in _started(bench, options.gateways):
-            print(f"{name}: whole", *bench.probe(name))
-            print(f"{name}: stream", *bench.probe(name, model=STREAM, stream=True, tokens=200))
+            for route in bench.gateways[name]["routes"]:
+                print(f"{name} {route}: whole", *bench.probe(name, route))
+                streamed = bench.probe(name, route, model=STREAM, stream=True, tokens=200)
+                print(f"{name} {route}: stream", *streamed)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
                     if only is not None and cell.concurrency not in only:
                         continue
                     for name in names if number % 2 == 0 else names[::-1]:
+                        if not bench.serves(name, SCENARIOS[label].route):
+                            continue
                         row = measure(bench, name, label, SCENARIOS[label], cell)
                         out.write(json.dumps(row | {"round": number}) + "\n")
                         out.flush()

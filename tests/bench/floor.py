@@ -64,4 +64,5 @@ async def relay(request: Request) -> Response:
     return StreamingResponse(chunks(), upstream.status_code, kept)
 
 
-app = Starlette(routes=[Route("/v1/messages", relay, methods=["POST"])])
+_PATHS = ("/v1/messages", "/v1/chat/completions")
+app = Starlette(routes=[Route(path, relay, methods=["POST"]) for path in _PATHS])

@@ -100,22 +100,33 @@ class Bench:
         _end(process)
         shutil.rmtree(self.folder / name)
 
-    def target(self, name: str) -> tuple[str, list[str]]:
-        """URL and extra headers of a gateway's `/v1/messages`."""
+    def serves(self, name: str, route: str) -> bool:
+        return route in self.gateways[name]["routes"]
+
+    def target(self, name: str, route_name: str, model: str) -> tuple[str, list[str], str]:
+        """URL and extra headers of a gateway's route, and how it wants the model to be named."""
         entry = self.gateways[name]
         base = self.upstream if name == DIRECT else f"http://127.0.0.1:{entry['port']}"
-        route = entry["routes"]["a2a"]
+        route = entry["routes"][route_name]
         # The mock needs no key. A gateway must not take the load generator's for its own.
         headers = ["x-api-key: sk-x", "anthropic-version: 2023-06-01", *route.get("headers", [])]
-        return base + route["path"], headers
+        return base + route["path"], headers, route.get("model", "{m}").replace("{m}", model)
 
     def probe(
-        self, name: str, *, model: str = SMALL, stream: bool = False, tokens: int = 32
+        self,
+        name: str,
+        route: str | None = None,
+        *,
+        model: str = SMALL,
+        stream: bool = False,
+        tokens: int = 32,
     ) -> tuple[bool, str]:
-        """One request: is every chunk of the answer there?"""
-        url, lines = self.target(name)
+        """One request, on its first route unless one is named: is every chunk there?"""
+        route = route or next(iter(self.gateways[name]["routes"]))
+        url, lines, asked = self.target(name, route, model)
         headers = dict(line.split(": ", 1) for line in lines) | {"content-type": "application/json"}
-        request = urllib.request.Request(url, make("small", model, stream=stream), headers)
+        body = make("small", asked, stream=stream, protocol=route[0])
+        request = urllib.request.Request(url, body, headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=20) as answer:

@@ -1,4 +1,4 @@
-"""Request bodies: 1 KB, and 300 KB and 2 MB in the shape of Claude Code's.
+"""Request bodies: 1 KB, and 300 KB and 2 MB in the shape of Claude Code's; both protocols.
 
     python gen_bodies.py FOLDER     # writes them, to look at
 
@@ -23,9 +23,11 @@ _WORDS = (
 Json = dict[str, Any]
 
 
-def make(kind: str, model: str, *, stream: bool) -> bytes:
-    """The body `small`, `300k` or `2m`."""
+def make(kind: str, model: str, *, stream: bool, protocol: str = "a") -> bytes:
+    """The body `small`, `300k` or `2m`; `protocol` is `a` or `o` as in scenarios.py."""
     body = _small(model, stream) if kind == "small" else _big(SIZES[kind], model, stream)
+    if protocol == "o":
+        body = _as_chat(body)
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -75,6 +77,54 @@ def _big(size: int, model: str, stream: bool) -> Json:
         messages.append({"role": "assistant", "content": [_text(_prose(rng, 160)), call]})
         messages.append({"role": "user", "content": [result]})
     return body | {"messages": messages}
+
+
+def _as_chat(body: Json) -> Json:
+    """The same in OpenAI Chat's words: only what the bodies above hold."""
+    system = body["system"]
+    prompt = system if isinstance(system, str) else "\n".join(block["text"] for block in system)
+    messages: list[Json] = [{"role": "system", "content": prompt}]
+    for message in body["messages"]:
+        content = message["content"]
+        messages += [message] if isinstance(content, str) else _chat_messages(message)
+    made = {name: body[name] for name in ("model", "max_tokens", "stream")}
+    made["messages"] = messages
+    if body["stream"]:
+        made["stream_options"] = {"include_usage": True}
+    if "tools" in body:
+        made["tools"] = [_chat_tool(tool) for tool in body["tools"]]
+    return made
+
+
+def _chat_messages(message: Json) -> list[Json]:
+    results: list[Json] = []
+    words: list[str] = []
+    calls: list[Json] = []
+    for block in message["content"]:
+        match block["type"]:
+            case "text":
+                words.append(block["text"])
+            case "tool_use":
+                function = {"name": block["name"], "arguments": json.dumps(block["input"])}
+                calls.append({"id": block["id"], "type": "function", "function": function})
+            case _:
+                result = block["content"][0]["text"]
+                results.append(
+                    {"role": "tool", "tool_call_id": block["tool_use_id"], "content": result}
+                )
+    said: Json = {"role": message["role"], "content": "\n".join(words)}
+    if calls:
+        said["tool_calls"] = calls
+    return [*results, said] if words or calls else results
+
+
+def _chat_tool(tool: Json) -> Json:
+    function = {
+        "name": tool["name"],
+        "description": tool["description"],
+        "parameters": tool["input_schema"],
+    }
+    return {"type": "function", "function": function}
 
 
 def _tool(rng: random.Random, index: int) -> Json:
@@ -131,4 +181,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("small", *SIZES):
-        (folder / f"{name}.json").write_bytes(make(name, "mock", stream=False))
+        for protocol in "ao":
+            body = make(name, "mock", stream=False, protocol=protocol)
+            (folder / f"{name}.{protocol}.json").write_bytes(body)

@@ -44,10 +44,12 @@ def measure(bench: Bench, name: str, label: str, scenario: Scenario, cell: Cell)
 def _command(
     bench: Bench, name: str, label: str, scenario: Scenario, cell: Cell, warm_up: int
 ) -> list[str]:
-    url, headers = bench.target(name)
-    body = bench.folder / f"{label}.json"
+    url, headers, model = bench.target(name, scenario.route, scenario.model)
+    body = bench.folder / f"{name}-{label}.json"
     if not body.exists():
-        body.write_bytes(make(scenario.body, scenario.model, stream=scenario.stream))
+        body.write_bytes(
+            make(scenario.body, model, stream=scenario.stream, protocol=scenario.route[0])
+        )
     options = {
         "-u": url,
         "-b": body,

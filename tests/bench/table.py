@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateways import DIRECT
+from scenarios import SCENARIOS
 
 Row = dict[str, Any]
 
@@ -41,7 +42,8 @@ def tables(rows: list[Row]) -> Iterator[str]:
         yield f"| {' | '.join(_COLUMNS)} |"
         yield "|---" * len(_COLUMNS) + "|"
         for name, measured in gateways.items():
-            yield f"| {' | '.join(_cells(name, measured, gateways))} |"
+            held_against = cells.get((_yardstick_of(scenario), concurrency), {})
+            yield f"| {' | '.join(_cells(name, measured, gateways, held_against))} |"
     if starts:
         yield "\n### S8: start\n\n| gateway | seconds | CPU s | idle RSS MB |\n|---|---|---|---|"
     for name, measured in starts.items():
@@ -50,7 +52,16 @@ def tables(rows: list[Row]) -> Iterator[str]:
         yield f"| {name} | {' | '.join(shown)} |"
 
 
-def _cells(name: str, rows: list[Row], gateways: dict[str, list[Row]]) -> Iterator[str]:
+def _yardstick_of(label: str) -> str:
+    return SCENARIOS[label].yardstick or label
+
+
+def _cells(
+    name: str,
+    rows: list[Row],
+    gateways: dict[str, list[Row]],
+    held_against: dict[str, list[Row]],
+) -> Iterator[str]:
     through = name != DIRECT
     yield name
     yield _spread([_of(row, "lat_ms", "p50") for row in rows], 3)
@@ -59,18 +70,24 @@ def _cells(name: str, rows: list[Row], gateways: dict[str, list[Row]]) -> Iterat
     yield _spread([_of(row, "ttft_ms", "p50") for row in rows], 3) if rows[0]["stream"] else ""
     yield _spread([row["rps"] for row in rows], 1)
     yield _spread([row["cpu_ms_per_req"] for row in rows], 3) if through else ""
-    yield _ratio(rows, gateways) if name not in (DIRECT, YARDSTICK) else ""
+    yield _ratio(rows, gateways, held_against) if name not in (DIRECT, YARDSTICK) else ""
     yield f"{max(row['rss_peak_mb'] for row in rows):.0f}"
     yield f"{sum(row['errors'] for row in rows)}/{sum(row['n'] for row in rows)}"
     yield _spread([row["up_conns"] for row in rows], 0)
 
 
-def _ratio(rows: list[Row], gateways: dict[str, list[Row]]) -> str:
-    """Added latency, and CPU, as multiples of the yardstick's in the same rounds."""
-    floor, direct = gateways.get(YARDSTICK, []), gateways.get(DIRECT, [])
-    if not floor or not direct:
+def _ratio(
+    rows: list[Row], gateways: dict[str, list[Row]], held_against: dict[str, list[Row]]
+) -> str:
+    """Added latency (of slow streams: all of it), and CPU, as multiples of the yardstick's in the
+    same rounds. What converts is held against the floor where it relays."""
+    floor, its_direct = held_against.get(YARDSTICK, []), held_against.get(DIRECT, [])
+    direct = gateways.get(DIRECT, [])
+    if not floor or not direct or not its_direct:
         return ""
-    ours, theirs = (_median(_added(measured, direct)) for measured in (rows, floor))
+    ours, theirs = _median(_added(rows, direct)), _median(_added(floor, its_direct))
+    if SCENARIOS[rows[0]["scenario"]].slow:
+        ours, theirs = (_median([_of(row, "lat_ms", "p50") for row in r]) for r in (rows, floor))
     cpu, floor_cpu = (_median([row["cpu_ms_per_req"] for row in r]) for r in (rows, floor))
     return f"{_divided(ours, theirs)}, CPU {_divided(cpu, floor_cpu)}"
 

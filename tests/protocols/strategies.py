@@ -220,7 +220,7 @@ def anthropic_streams(draw: st.DrawFn, said: list[Piece]) -> list[bytes]:
         events.append({"type": "content_block_start", "index": index, "content_block": empty})
         events += [{"type": "content_block_delta", "index": index, "delta": p} for p in parts]
         events.append({"type": "content_block_stop", "index": index})
-    delta_of = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    delta_of: Wire = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
     events.append({"type": "message_delta", "delta": delta_of, "usage": {"output_tokens": 5}})
     events.append({"type": "message_stop"})
     return [sse(event, event["type"]) for event in events]
@@ -241,7 +241,7 @@ def chat_message(said: list[Piece]) -> Wire:
     return message
 
 
-_CHAT_HEAD = {"id": "chatcmpl-1", "created": 1_700_000_001, "model": "gpt-x"}
+_CHAT_HEAD: Wire = {"id": "chatcmpl-1", "created": 1_700_000_001, "model": "gpt-x"}
 _CHAT_USAGE = {"prompt_tokens": 12, "completion_tokens": 5, "total_tokens": 17}
 
 
@@ -275,7 +275,7 @@ def chat_streams(draw: st.DrawFn, said: list[Piece]) -> list[bytes]:
         index, parts = draw(st.sampled_from([each for each in waiting if each[0] <= begun_calls]))
         begun_calls += index == begun_calls
         deltas.append({"tool_calls": [{"index": index, **parts.pop(0)}]})
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices: list[Wire] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     choices.append({"index": 0, "delta": {}, "finish_reason": "tool_calls" if calls else "stop"})
     head = {"object": "chat.completion.chunk", **_CHAT_HEAD}
     chunks: list[Wire] = [head | {"choices": [choice]} for choice in choices]
