@@ -16,6 +16,7 @@ from axonhub_cli.routing.endpoints import endpoints
 from axonhub_cli.routing.mapping import first_match, is_pattern
 
 NOT_SERVED = "does not serve this model"
+_ANYTHING = "serves any model, and others serve this one by its name"
 # A client may call anything a model.
 _MOST_SHOWN = 100
 
@@ -64,7 +65,19 @@ def find(
         elif target is not None and endpoint is not None:
             native = endpoint[0] == protocol
             usable.append(Candidate(channel, target, *endpoint, native))
-    return Found(tuple(usable), tuple(rejected))
+    named = [c for c in usable if not _serves_as_anything(c.channel, model)]
+    if named:
+        rejected += [Rejection(c.channel.name, _ANYTHING) for c in usable if c not in named]
+    return Found(tuple(named or usable), tuple(rejected))
+
+
+def _serves_as_anything(channel: Channel, model: str) -> bool:
+    """Only by its `*`: a local engine that takes any name is no second source of a Claude model."""
+    if first_match(channel.mappings, model).rule is not None:
+        return False
+    return not any(
+        model == name or (name != "*" and _glob(name, model)) for name in models_of(channel)
+    )
 
 
 def _choose_endpoint(
@@ -120,7 +133,7 @@ def serves(channel: Channel, model: str) -> bool:
 def served_models(channel: Channel) -> list[str]:
     """The names a client may ask for, without globs and patterns, in order."""
     aliases = [m.source for m in channel.mappings if not is_pattern(m.source)]
-    names = [name for name in models_of(channel) if not _is_glob(name)]
+    names = [name for name in models_of(channel) if not is_glob(name)]
     return list(dict.fromkeys([*aliases, *names]))
 
 
@@ -156,12 +169,12 @@ def _shown(model: str) -> str:
     return repr(model if len(model) <= _MOST_SHOWN else f"{model[:_MOST_SHOWN]}…")
 
 
-def _is_glob(name: str) -> bool:
+def is_glob(name: str) -> bool:
     return "*" in name or "?" in name
 
 
 def _glob(pattern: str, model: str) -> bool:
-    return _is_glob(pattern) and _compile_glob(pattern).fullmatch(model) is not None
+    return is_glob(pattern) and _compile_glob(pattern).fullmatch(model) is not None
 
 
 @lru_cache(maxsize=1024)

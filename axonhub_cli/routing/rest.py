@@ -41,6 +41,11 @@ class RestList:
         """It answered: no reason to avoid it any longer."""
         self._until.pop((channel, model), None)
 
+    def left(self, channel: str, *, now: float) -> float:
+        """Seconds until all models of a channel are up again; 0 when none of them rests."""
+        ends = [until for (name, _), until in self._until.items() if name == channel]
+        return max([0.0, *(until - now for until in ends)])
+
     def resting(self, channel: str, model: str, *, now: float) -> bool:
         until = self._until.get((channel, model))
         return until is not None and until > now

@@ -181,3 +181,19 @@ def test_the_clients_own_protocol_is_used_where_the_channel_speaks_it() -> None:
         "https://chat.example",
         True,
     )
+
+
+def test_a_channel_that_takes_any_model_gives_way_to_those_that_name_it() -> None:
+    engine = channel("local", "anthropic-compatible", base_url="http://localhost:1", models=("*",))
+    conf = config(channel("claude"), engine)
+    found = find(conf, "claude-opus-4-5", "anthropic", {})
+    assert [c.channel.name for c in found.usable] == ["claude"]
+    assert found.rejected[0].channel == "local"
+    assert [c.channel.name for c in find(conf, "qwen", "anthropic", {}).usable] == ["local"]
+
+
+def test_a_channel_that_takes_any_model_serves_what_nobody_else_can_now() -> None:
+    engine = channel("local", "anthropic-compatible", base_url="http://localhost:1", models=("*",))
+    conf = config(channel("claude", enabled=False), engine)
+    found = find(conf, "claude-opus-4-5", "anthropic", {})
+    assert [c.channel.name for c in found.usable] == ["local"]

@@ -61,3 +61,13 @@ def test_what_clients_ask_for_does_not_fill_the_memory(pace: float) -> None:
         resting.rest("a", f"model-{number}", now=number * pace, seconds=10.0)
     assert resting.resting("a", "model-4999", now=5000 * pace)
     assert len(resting) <= 1000
+
+
+def test_a_channel_rests_as_long_as_the_last_of_its_models() -> None:
+    resting = RestList()
+    assert resting.left("a", now=0.0) == 0.0
+    resting.rest("a", "m", now=0.0, seconds=60.0)
+    resting.rest("a", "n", now=0.0, seconds=20.0)
+    resting.rest("b", "m", now=0.0, seconds=90.0)
+    assert resting.left("a", now=10.0) == 50.0
+    assert resting.left("a", now=61.0) == 0.0
