@@ -90,7 +90,7 @@ class _Writing:
                     self._assistant(message, at)
                 case "user":
                     self._user(message, at)
-                case "system":
+                case _:
                     self._system(message, at)
         return self._out
 

@@ -78,7 +78,7 @@ class PartsEncoder:
             case Opaque():
                 return block.data if isinstance(block.data, dict) else {"type": block.kind}
             case _:
-                return text_part(str(block))
+                return fail("messages", f"A {type(block).__name__.lower()} cannot stand here")
 
 
 def text_part(text: str, extra: Extra | None = None) -> Object:

@@ -208,8 +208,8 @@ def _add_extra(body: Object, request: Request) -> None:
             body[name] = there | {
                 "json_schema": there.get("json_schema", {}) | value["json_schema"]
             }
-        elif name == "stream_options" or (name == "thinking" and isinstance(there, dict)):
-            if request.stream or name == "thinking":
-                body[name] = (there or {}) | value
-        else:
+        elif isinstance(there, dict) and isinstance(value, dict):
+            body[name] = there | value
+        elif name != "stream_options":
+            # Options of a stream without a stream are refused.
             body[name] = value

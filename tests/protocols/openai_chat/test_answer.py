@@ -43,6 +43,12 @@ def test_a_stream_is_read_to_its_message(end: bytes) -> None:
     assert replace(answer, content=()) == TOTALS
 
 
+def test_thinking_that_cannot_be_read_is_shown_as_such() -> None:
+    sealed = {"type": "reasoning.encrypted", "data": "eA==", "format": "anthropic-claude-v1"}
+    answer = read_answer(chunk({"reasoning_details": [sealed]}, "stop"))
+    assert answer.content == ({"type": "redacted_thinking"},)
+
+
 def test_a_long_stream_s_totals_are_read_from_its_ends() -> None:
     stream = [STREAM[0], *[chunk({"content": "x" * 1000}) for _ in range(100)], *STREAM[6:]]
     assert read_totals(b"".join(stream)) == TOTALS

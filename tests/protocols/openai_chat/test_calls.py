@@ -168,6 +168,11 @@ def test_a_call_that_never_gets_a_name_is_kept() -> None:
     assert gather(call(0, id="c1", arguments="{}")) == [("c1", "", "{}")]
 
 
+def test_a_call_that_only_looks_whole_goes_on() -> None:
+    deltas = [call(0, id="c1", name="f", arguments='{"a":"}'), call(1, id="c2", name="g")]
+    assert gather(*deltas, call(0, arguments='"}')) == [("c1", "f", '{"a":"}"}'), ("c2", "g", "")]
+
+
 def test_empty_pieces_make_no_call() -> None:
     assert gather({"tool_calls": [{}]}, {"tool_calls": None}, {}) == []
 

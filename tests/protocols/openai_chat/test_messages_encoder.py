@@ -262,3 +262,63 @@ def test_custom_calls_of_the_own_protocol_come_back() -> None:
         {"id": "c1", "type": "custom", "custom": {"name": "g", "input": "raw"}},
         {"id": "c2", "type": "custom", "custom": {"name": "g", "input": "raw"}},
     ]
+
+
+def encode_own(*messages: Message, **more: Any) -> list[Any]:
+    request = Request(protocol="openai_chat", model="m", messages=messages, **more)
+    return encode_messages(request, Losses())
+
+
+def test_system_messages_of_the_own_protocol_come_back() -> None:
+    odd = {"type": "brand_new"}
+    system = (
+        Text("a"),
+        Text("b", {"role": "developer", "name": "n"}),
+        Text("c", CACHED),
+        Opaque("openai_chat", "brand_new", odd),
+    )
+    assert encode_own(user(Text("hi")), system=system) == [
+        {"role": "system", "content": "a"},
+        {"role": "developer", "content": "b", "name": "n"},
+        {"role": "system", "content": [{"type": "text", "text": "c"} | CACHED]},
+        {"role": "system", "content": [odd]},
+        HI,
+    ]
+
+
+def test_turns_of_the_own_protocol_come_back() -> None:
+    developer = Message("system", (Text("d"),), extra={"role": "developer"})
+    signed = assistant(Thinking("Hm.", "c2ln"), Thinking("So."), Text("a", {"type": "refusal"}))
+    parts = user(Text("a"), Text("b"))
+    result = user(ToolResult("c1", (Text("x"), PNG), extra={"name": "f"}))
+    assert encode_own(parts, developer, signed, called("c1"), result) == [
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+        },
+        {"role": "developer", "content": "d"},
+        {
+            "role": "assistant",
+            "content": [{"type": "refusal", "refusal": "a"}],
+            "reasoning_content": "Hm.\n\nSo.",
+            "reasoning_details": [
+                {"type": "reasoning.text", "text": "Hm."}
+                | {"signature": "c2ln", "format": "anthropic-claude-v1"},
+                {"type": "reasoning.text", "text": "So."},
+            ],
+        },
+        CALLING | {"tool_calls": calls("c1")},
+        tool("c1", "") | {"content": [{"type": "text", "text": "x"}, PNG_PART], "name": "f"},
+    ]
+
+
+def test_reasoning_without_a_word_is_none() -> None:
+    messages, losses = encode(assistant(RedactedThinking("eA=="), Text("a")))
+    assert messages == [{"role": "assistant", "content": "a"}]
+    assert losses == ["messages[*].content[*].data"]
+
+
+def test_extras_of_messages_are_told() -> None:
+    only = Message("user", (ToolResult("c1"),), extra={"x": 1})
+    more = Message("user", (Text("hi"),), extra={"y": 1})
+    assert encode(called("c1"), only, more)[1] == ["messages[*].x", "messages[*].y"]

@@ -113,6 +113,11 @@ def test_documents_come_back(block: Document) -> None:
     assert back == (block if block.title else Document(block.source, title="document.pdf"))
 
 
+def test_a_text_needs_no_name() -> None:
+    text = Document(Media("text/plain"), "a")
+    assert decode_content([encode_file(text)], "c") == (text,)
+
+
 def test_a_data_url_is_read_by_its_parts() -> None:
     assert read_data_url("data:;base64,eA==") == Media(None, "eA==")
     assert read_data_url("https://a") is None

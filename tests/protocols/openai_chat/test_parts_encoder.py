@@ -114,6 +114,16 @@ def test_parts_of_the_own_protocol_come_back_as_they_were(block: Part, part: obj
     assert text_part("a") == {"type": "text", "text": "a"}
 
 
+def test_a_document_of_the_own_protocol_comes_back() -> None:
+    part = PartsEncoder.own(Document(PDF, title="a.pdf", extra={"x": 1}))
+    assert (part["type"], part["x"], part["file"]["filename"]) == ("file", 1, "a.pdf")
+
+
+def test_a_block_that_is_no_part_is_refused() -> None:
+    with pytest.raises(ClientError):
+        PartsEncoder.own(Thinking("a"))
+
+
 def test_neighbouring_texts_are_one_and_others_are_paragraphs() -> None:
     assert join_texts([(0, "a"), (1, "b"), (2, ""), (3, "c"), (5, "d")]) == "ab\n\nc\n\nd"
     assert join_texts([]) == ""

@@ -222,6 +222,17 @@ def test_the_own_protocol_s_words_come_back() -> None:
     }
 
 
+def test_options_of_a_stream_go_with_a_stream_only() -> None:
+    assert encode("openai_chat", extra={"stream_options": {"x": 1}}) == ({}, [])
+
+
+def test_thinking_in_a_shape_that_nobody_knows_comes_back() -> None:
+    body, _ = encode("openai_chat", reasoning=Reasoning("enabled"), extra={"thinking": "odd"})
+    assert body == {"thinking": "odd"}
+    body, _ = encode("openai_chat", reasoning=Reasoning("enabled"))
+    assert body == {"thinking": {"type": "enabled"}}
+
+
 def test_no_reasoning_of_the_own_protocol_is_an_effort() -> None:
     body, _ = encode("openai_chat", reasoning=Reasoning("disabled"))
     assert body == {"reasoning_effort": "none"}

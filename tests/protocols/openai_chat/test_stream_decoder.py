@@ -231,6 +231,12 @@ def test_a_signature_closes_its_thinking() -> None:
     )
 
 
+def test_a_signature_without_text_is_thinking_that_is_not_shown() -> None:
+    detail = {"type": "reasoning.text", "signature": "c2ln"}
+    events = decode(chunk({"reasoning_details": [detail]}), DONE)
+    assert collect(events).content == (Thinking("", "c2ln"),)
+
+
 def test_reasoning_told_twice_is_taken_once() -> None:
     detail = {"type": "reasoning.text", "text": "Hm."}
     events = decode(chunk({"reasoning": "Hm.", "reasoning_details": [detail]}), DONE)

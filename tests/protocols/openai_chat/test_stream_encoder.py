@@ -38,6 +38,7 @@ EVENTS: list[Event] = [
     TextDelta(1, "ng"),
     BlockEnded(1),
     BlockStarted(2, "tool_call", id="c1", name="f"),
+    ToolArgsDelta(2, ""),
     ToolArgsDelta(2, '{"a"'),
     BlockStarted(3, "tool_call", id="c2", name="g"),
     ToolArgsDelta(2, ":1}"),
