@@ -1,20 +1,14 @@
-"""The real Claude Code through a real daemon: what a person does with it must simply work.
-
-The client comes from npm (`package.json` beside this file pins it). `AXONHUB_TEST_CLIENTS` names
-the folder in which it is installed; without it, it is looked for here, where `npm ci` puts it.
-"""
+"""The real Claude Code through a real daemon: what a person does with it must simply work."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.claude import VERSIONS, Claude, claude_code
 from tests.support import plays
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, channel
@@ -22,52 +16,10 @@ from tests.support.upstream import Close, Upstream
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]
 
-CLIENTS = Path(os.environ.get("AXONHUB_TEST_CLIENTS") or Path(__file__).parent)
-VERSIONS = ("2.1.197", "2.1.330")
-"""The newest, and the one that npm gives a Node 20."""
-
-# The client speaks to us alone: no telemetry, no updates, no start-up calls to its vendor.
-QUIET = {
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "DISABLE_TELEMETRY": "1",
-    "DISABLE_ERROR_REPORTING": "1",
-    "DISABLE_AUTOUPDATER": "1",
-}
-
-Claude = Callable[..., str]
-
 
 @pytest.fixture(params=VERSIONS)
 def claude(request: pytest.FixtureRequest, daemon: Daemon) -> Claude:
-    """Runs `claude` in a home of its own, with the environment that `axonhub env` prints."""
-    program = CLIENTS / "node_modules" / f"claude-code-{request.param}" / "bin" / "claude.exe"
-    assert program.exists(), f"install the clients first: npm ci --prefix {CLIENTS}"
-    home = daemon.home
-    user_home = Path(home.environ["HOME"])
-    ours = {name: value for name, value in home.json("env").items() if value}
-    assert ours["ANTHROPIC_BASE_URL"] == f"{daemon.url}/anthropic"
-    base = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(user_home),
-        "CLAUDE_CONFIG_DIR": str(user_home / ".claude"),
-        **QUIET,
-        **ours,
-    }
-
-    def run(*args: str, **more: str) -> str:
-        done = subprocess.run(
-            [program, *args],
-            env={name: value for name, value in (base | more).items() if value},
-            cwd=user_home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == 0, f"claude {args}: {done.stdout} {done.stderr}"
-        return done.stdout.strip()
-
-    return run
+    return claude_code(request.param, daemon)
 
 
 def recorded(daemon: Daemon, noun: str) -> Any:

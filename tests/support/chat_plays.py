@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
+from zlib import crc32
 
 from tests.support.plays import JSON, SSE, body
 from tests.support.upstream import Data, End, Head, Play, SeenRequest
@@ -54,7 +55,7 @@ def as_completion(*pieces: Piece, finish: str | None = None, usage: Any = USAGE)
     reason = finish or ("tool_calls" if "tool_calls" in message else "stop")
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     return {
-        "id": "chatcmpl-scripted",
+        "id": _id(pieces),
         "object": "chat.completion",
         "created": 1_700_000_001,
         "model": MODEL,
@@ -97,7 +98,7 @@ def as_chunks(*pieces: Piece, finish: str | None = None, usage: Any = USAGE) -> 
     chunks.append(chunk({}, finish or ("tool_calls" if calls else "stop")))
     if usage is not None:
         chunks.append(chunk(choices=[], usage=usage))
-    return [*chunks, DONE]
+    return [*(each.replace(b"chatcmpl-scripted", _id(pieces).encode()) for each in chunks), DONE]
 
 
 def message(*pieces: Piece, finish: str | None = None, usage: Any = USAGE) -> Play:
@@ -183,6 +184,11 @@ def answering(answer: Callable[[dict[str, Any]], Iterable[Piece]]) -> Callable[[
 
 default_answer = answering(lambda asked: ["pong"])
 """What a scripted Chat upstream says without a script."""
+
+
+def _id(pieces: tuple[Piece, ...]) -> str:
+    """Clients take two answers of one id for one answer."""
+    return f"chatcmpl-{crc32(json.dumps(pieces).encode()):08x}"
 
 
 def _halves(words: str) -> tuple[str, str]:
