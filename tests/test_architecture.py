@@ -29,16 +29,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": _BOTTOM | {"routing.mapping"},
     "echo": {"errors", "jsonio"},
     "counting": {"errors", "jsonio", "ir"},
-    "tracing": _BOTTOM | {"config.schema", "protocols", "ir"},
+    "tracing": _BOTTOM | {"config.schema", "config.userinfo", "protocols", "ir"},
     "proxy": _BOTTOM
-    | {"config.schema", "config.durations", "config.secrets"}
+    | {"config.schema", "config.durations", "config.secrets", "config.userinfo"}
     | {"ir", "protocols", "dialects", "routing", "echo", "counting", "tracing.recorder"},
     "daemon": _BOTTOM
     | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"},
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
     | {"config", "routing", "protocols", "tracing", "proxy.probe"}
-    | {"daemon.lifecycle", "daemon.state", "daemon.background"},
+    | {"daemon.lifecycle", "daemon.state", "daemon.background", "daemon.options"},
     "__main__": _BOTTOM | {"cli", "config", "daemon.state"},
 }
 

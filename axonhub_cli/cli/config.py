@@ -146,13 +146,13 @@ def as_document(config: Config) -> dict[str, Any]:
     """The configuration as plain data, without what may hold a secret."""
     import msgspec
 
-    from axonhub_cli.cli.channel.show import without_userinfo
     from axonhub_cli.config.labels import shown_reference
+    from axonhub_cli.config.userinfo import hide_userinfo
 
     document: dict[str, Any] = msgspec.to_builtins(config)
     for channel in document["channels"]:
         channel["tokens"] = [shown_reference(reference) for reference in channel["tokens"]]
-        channel["proxy"] = without_userinfo(channel["proxy"])
+        channel["proxy"] = channel["proxy"] and hide_userinfo(channel["proxy"])
     for key in document["keys"]:
         key["secret"] = shown_reference(key["secret"]) if key["secret"] else None
     return document

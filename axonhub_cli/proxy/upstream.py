@@ -26,6 +26,7 @@ from httpx_aiohttp import AiohttpTransport
 from msgspec import Struct
 from yarl import URL
 
+from axonhub_cli.config.userinfo import hide_userinfo
 from axonhub_cli.echo.script import Reply, respond
 from axonhub_cli.errors import (
     ConfigError,
@@ -44,7 +45,8 @@ _LARGEST_RAW_BODY = 1 << 20
 _NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 # aiohttp's own limit (8 KB) refuses answers that other clients take.
 _LONGEST_HEADER = 256 * 1024
-_CREDENTIALS_IN_URL = re.compile(r"//[^/?#\s]*@")
+# RFC 9110, section 5.5, but for the tab.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class UpstreamCall(Struct, frozen=True):
@@ -60,7 +62,7 @@ class UpstreamCall(Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Without the headers, which hold the credential."""
-        return f"UpstreamCall({self.method} {_shown(self.url.partition('?')[0])})"
+        return f"UpstreamCall({self.method} {hide_userinfo(self.url.partition('?')[0])})"
 
 
 class Exchange:
@@ -207,7 +209,9 @@ def _proxy_transport(proxy: str, tls: ssl.SSLContext) -> httpx.AsyncHTTPTranspor
     try:
         return httpx.AsyncHTTPTransport(verify=tls, limits=_LIMITS, proxy=url)
     except (ValueError, httpx.InvalidURL) as error:
-        raise UpstreamUnreachable(f"the proxy {_shown(proxy)} cannot be used: {error}") from error
+        raise UpstreamUnreachable(
+            f"the proxy {hide_userinfo(proxy)} cannot be used: {error}"
+        ) from error
 
 
 def _request(call: UpstreamCall) -> httpx.Request:
@@ -274,13 +278,27 @@ def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> Upstr
             hint="behind a company proxy, set SSL_CERT_FILE to its CA bundle",
         )
     if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
-        place = f"the proxy {_shown(proxy)}" if proxy and _is_network_error(cause) else where
+        place = f"the proxy {hide_userinfo(proxy)}" if proxy and _is_network_error(cause) else where
         return UpstreamUnreachable(f"cannot connect to {place}: {_reason(cause)}")
     if isinstance(cause, httpx.ProxyError):
         return UpstreamUnreachable(f"the proxy refused the connection: {_reason(cause)}")
+    if isinstance(cause, httpx.LocalProtocolError | ValueError) and (
+        name := _unsendable_header(call.headers)
+    ):
+        return UpstreamUnreachable(f"the header {name!r} holds what no header can carry")
+    if isinstance(cause, httpx.LocalProtocolError):
+        return UpstreamUnreachable(f"the request to {where} cannot be written: {_reason(cause)}")
     if isinstance(cause, httpx.UnsupportedProtocol | aiohttp.InvalidURL | ValueError):
-        return UpstreamUnreachable(f"{_shown(call.url)} is not a URL that can be called")
+        return UpstreamUnreachable(f"{hide_userinfo(call.url)} is not a URL that can be called")
     return _broken(cause, where)
+
+
+def _unsendable_header(headers: HeaderList) -> str | None:
+    """The name of a header with a control character; its value may be a credential."""
+    for name, value in headers:
+        if _CONTROL.search(value):
+            return name.decode("latin-1")
+    return None
 
 
 def _broken(cause: Exception, where: str) -> UpstreamError:
@@ -306,7 +324,7 @@ def _reason(error: BaseException) -> str:
     ):
         return os.strerror(root.errno).lower()
     text = getattr(root, "strerror", None) or str(root) or type(root).__name__
-    return _shown(text)
+    return hide_userinfo(text)
 
 
 def _is_network_error(error: BaseException) -> bool:
@@ -324,11 +342,6 @@ def _root(error: BaseException) -> BaseException:
     if isinstance(error, BaseExceptionGroup):  # one for each address of the host
         return _root(error.exceptions[0])
     return error
-
-
-def _shown(text: str) -> str:
-    """Proxies and base URLs may hold a password."""
-    return _CREDENTIALS_IN_URL.sub("//***@", text)
 
 
 def _open_echo(call: UpstreamCall) -> Exchange:

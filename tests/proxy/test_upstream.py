@@ -321,3 +321,17 @@ def test_a_header_is_sent_byte_for_byte(upstream: Upstream, value: bytes) -> Non
     seen = upstream.requests[0]
     assert (seen.header("x-odd") or "").encode("latin-1") == value
     assert ", ".join(v for n, v in seen.headers if n == "x-twice") == "1, 2"
+
+
+@pytest.mark.parametrize("value", [b"s3cret\nx-other: 1", b"s3cret\nx: \xff"], ids=["C", "python"])
+def test_a_header_that_cannot_be_sent_is_named_without_its_value(
+    upstream: Upstream, value: bytes
+) -> None:
+    """By either of the two libraries; the second one is given what is not UTF-8."""
+    headers = [(b"x-api-key", value)]
+    request = UpstreamCall("POST", f"{upstream.url}/v1", headers, b"{}", connect_timeout=5)
+    with pytest.raises(UpstreamUnreachable, match="the header 'x-api-key'") as caught:
+        with_upstreams(lambda u: read(u, request))
+    assert "s3cret" not in str(caught.value)
+    assert not caught.value.dropped, "sending it once more would help nobody"
+    assert upstream.requests == []
