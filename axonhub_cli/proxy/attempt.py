@@ -30,6 +30,8 @@ _LARGEST_ANSWER = 256 * 1024 * 1024
 _ERROR_BODY_S = 10.0
 # Some upstreams keep the connection open after the last event; others send a word more.
 _AFTER_THE_END_S = 0.5
+# Others give the stop reason, then neither an end nor the connection's; the usage may yet come.
+_AFTER_THE_STOP_S = 5.0
 _EVENT_STARTS = (b"event", b"data", b"id", b"retry", b":")
 _BEFORE_THE_FIRST = b"\xef\xbb\xbf \t\r\n"
 
@@ -58,6 +60,7 @@ class Attempt:
         self._record = record
         self._limits = limits
         self._request_id = request_id
+        self._conceal = Conceal([])
 
     async def stream(self, call: UpstreamCall) -> None:
         """Relay a streamed answer; returns when the client has all of it, good or broken off."""
@@ -72,9 +75,10 @@ class Attempt:
                     first = await anext(chunks, b"")
                     if _is_whole(exchange, first):
                         # It ignored `stream`; the client knows best what to do with it.
-                        await self._pass_whole(exchange, first, chunks, streamed=True)
+                        await self._pass_whole(exchange, first, chunks, silence, streamed=True)
                         return
                     relay = self._relay(exchange)
+                    silence.shorten(_AFTER_THE_STOP_S, once=relay.is_complete)
                     await self._pump(first, chunks, relay, silence)
                 finally:
                     await exchange.aclose()
@@ -89,12 +93,12 @@ class Attempt:
     async def whole(self, call: UpstreamCall) -> None:
         """Pass on an answer that is not streamed."""
         limit = self._limits.total
-        async with SilenceLimit(limit, f"no answer came within {limit:g} s"):
+        async with SilenceLimit(limit, f"no answer came within {limit:g} s") as silence:
             exchange = await self._open(call)
             try:
                 await self._check(exchange)
                 chunks = _decoded(exchange, _LARGEST_ANSWER)
-                await self._pass_whole(exchange, b"", chunks, streamed=False)
+                await self._pass_whole(exchange, b"", chunks, silence, streamed=False)
             finally:
                 await exchange.aclose()
 
@@ -160,10 +164,13 @@ class Attempt:
         exchange: Exchange,
         first: bytes,
         chunks: AsyncIterator[bytes],
+        silence: SilenceLimit,
         *,
         streamed: bool,
     ) -> None:
         body = first + await _read(chunks, _LARGEST_ANSWER)
+        # From here it is the client that takes its time.
+        silence.writing(True)
         tee(self._record, body, 0)
         body = self._conceal.bytes(body)
         headers = response_headers(_decoded_headers(exchange))

@@ -30,6 +30,11 @@ def tee(record: AttemptRecord, chunk: bytes, kept: int) -> int:
     return kept + len(chunk)
 
 
+def add_to_tail(tail: bytes, whole: bytes) -> bytes:
+    """The last of what has come, by which a stream's end is judged."""
+    return whole if len(whole) >= _TAIL else (tail + whole)[-_TAIL:]
+
+
 class StreamRelay:
     """One upstream stream on its way to the client.
 
@@ -72,6 +77,10 @@ class StreamRelay:
             return await self._before_commit(whole)
         await self._pass_on(whole)
         return True
+
+    def is_complete(self) -> bool:
+        """Has the stop reason come? Little may follow it, and nothing of the answer."""
+        return self.committed and self._protocol.read_end(self._tail).missing is not None
 
     async def finish(self) -> None:
         """The upstream is done: end the stream as it should end."""
@@ -116,7 +125,7 @@ class StreamRelay:
         return True
 
     async def _pass_on(self, whole: bytes) -> None:
-        self._tail = whole if len(whole) >= _TAIL else (self._tail + whole)[-_TAIL:]
+        self._tail = add_to_tail(self._tail, whole)
         await self._reply.write(whole)
         self.ended = self.ended or self._protocol.is_terminal(whole)
 

@@ -7,6 +7,7 @@ timer looks at it when it fires. Time spent writing to a slow client is not the 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
 from axonhub_cli.errors import UpstreamTimeout
@@ -20,6 +21,8 @@ class SilenceLimit:
         self._message = message
         self._expired = False
         self._writing = False
+        self._shorter = float("inf")
+        self._once: Callable[[], bool] = lambda: False
 
     def heard(self, *, limit: float, message: str) -> None:
         """Something came: from now on `limit` seconds of silence are too long."""
@@ -34,6 +37,12 @@ class SilenceLimit:
         self._writing = active
         if not active:
             self._at = self._loop.time()
+
+    def shorten(self, seconds: float, *, once: Callable[[], bool]) -> None:
+        """`seconds` of silence are enough as soon as `once()` holds; asked now and then."""
+        self._shorter = seconds
+        self._once = once
+        self._rearm(self._seconds)
 
     async def __aenter__(self) -> SilenceLimit:
         self._loop = asyncio.get_running_loop()
@@ -56,12 +65,15 @@ class SilenceLimit:
 
     def _rearm(self, seconds: float) -> None:
         self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, self._check)
+        self._timer = self._loop.call_later(min(seconds, self._shorter), self._check)
 
     def _check(self) -> None:
-        left = self._seconds if self._writing else self._at + self._seconds - self._loop.time()
+        silent = 0.0 if self._writing else self._loop.time() - self._at
+        left = self._seconds - silent
+        if self._shorter < self._seconds and self._once():
+            left = self._shorter - silent
         if left > 0.001:
-            self._timer = self._loop.call_later(left, self._check)
+            self._rearm(left)
             return
         self._expired = True
         assert self._task is not None

@@ -71,6 +71,35 @@ def test_waiting_for_a_slow_client_is_not_the_upstreams_silence() -> None:
     assert asyncio.run(story()) == "written"
 
 
+def test_less_silence_is_enough_once_it_is_said_so() -> None:
+    async def story() -> None:
+        said = asyncio.Event()
+        async with SilenceLimit(3600, "x") as silence:
+            silence.shorten(0.01, once=said.is_set)
+            silence.heard(limit=1800, message="x")
+            asyncio.get_running_loop().call_later(0.05, said.set)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                assert said.is_set()
+
+    with pytest.raises(UpstreamTimeout):
+        asyncio.run(story())
+
+
+def test_a_shorter_limit_does_not_count_a_slow_clients_time() -> None:
+    async def story() -> str:
+        async with SilenceLimit(3600, "x") as silence:
+            silence.shorten(0.01, once=lambda: True)
+            silence.writing(True)
+            passed = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.05, passed.set)
+            await passed.wait()
+        return "written"
+
+    assert asyncio.run(story()) == "written"
+
+
 def test_a_cancellation_from_outside_stays_one() -> None:
     async def story() -> None:
         async def work() -> None:
