@@ -6,10 +6,13 @@ Nobody else watches: an ASGI server tells of a lost client only to who asks `rec
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from axonhub_cli.proxy.reply import SSE_HEADERS, Reply
+
+logger = logging.getLogger("axonhub")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -61,6 +64,13 @@ async def guarded(
         raise
     finally:
         watcher.cancel()
+        watcher.add_done_callback(_note_fault)
+
+
+def _note_fault(watcher: asyncio.Task[None]) -> None:
+    """A watcher that broke has told nobody; a cancelled one is what should be."""
+    if not watcher.cancelled() and (error := watcher.exception()) is not None:
+        logger.debug("watching a client failed: %r", error)
 
 
 def _until_ping(reply: Reply, pings: Pings | None) -> float | None:
@@ -74,4 +84,6 @@ async def _ping(reply: Reply, pings: Pings) -> None:
     if reply.ended or reply.silent_s < pings.interval:
         return
     await reply.open(200, SSE_HEADERS)
-    await reply.write(pings.event)
+    # The answer may have come to its end while the head waited to be sent.
+    if not reply.ended:
+        await reply.write(pings.event)

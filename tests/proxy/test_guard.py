@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import MutableMapping
 from typing import Any
@@ -156,3 +157,52 @@ def test_a_ping_opens_a_stream_that_nobody_has_opened() -> None:
 
 async def _until(event: asyncio.Event) -> None:
     await event.wait()
+
+
+class Slow(Wires):
+    """A client that takes its time to read the head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        await super().send(message)
+        if message["type"] == "http.response.start":
+            self.reached.set()
+            await self.goes_on.wait()
+
+
+def test_no_ping_follows_an_answer_that_ended_while_the_head_was_sent() -> None:
+    async def story() -> list[MutableMapping[str, Any]]:
+        wires = Slow()
+        reply = Reply(wires.send, asyncio.get_running_loop().time)
+
+        async def work() -> None:
+            await wires.reached.wait()
+            await reply.end(b"end")
+            wires.goes_on.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+        await guarded(work(), receive=wires.received.get, reply=reply, pings=Pings(PING, 0.01))
+        return wires.sent
+
+    assert [message.get("body") for message in asyncio.run(story())] == [None, b"end"]
+
+
+def test_a_watcher_that_breaks_leaves_nothing_unheard() -> None:
+    unheard: list[dict[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise OSError("torn")
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: unheard.append(context))
+        reply = Reply(Wires().send, loop.time)
+        await guarded(asyncio.sleep(0.01), receive=receive, reply=reply, pings=None)
+        gc.collect()
+
+    asyncio.run(story())
+    assert unheard == []
