@@ -15,8 +15,10 @@ from axonhub_cli.tracing.blobs import read_arrays
 
 MAX_TITLE = 80
 
-_COMMAND = re.compile(r"<command-name>(.*?)</command-name>", re.DOTALL)
-_ARGUMENTS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
+_COMMAND = "command-name"
+_ARGUMENTS = "command-args"
+_HEAD = 4096
+"""Characters: within them a command begins, whatever long text follows."""
 # Agents' tags are `session` or of several words; a user may well paste `<div>…</div>`.
 _TAG = r"\s*<(session|[a-z]+(?:[-_][a-z]+)+)>"
 _OPENING = re.compile(_TAG)
@@ -55,15 +57,21 @@ def user_texts(content: Json) -> Iterator[str]:
 
 def own_words(text: str) -> str:
     """A text without the blocks that an agent put before the user's words."""
-    if command := _COMMAND.search(text):
-        arguments = _ARGUMENTS.search(text)
-        return f"{command[1].strip()} {arguments[1].strip() if arguments else ''}".strip()
+    if (command := _inside(text, _COMMAND)) is not None:
+        return f"{command} {_inside(text, _ARGUMENTS) or ''}".strip()
     while block := _BLOCK.match(text):
         text = text[block.end() :]
     # A block that is never closed is an agent's too: nobody talks like that.
     if _OPENING.match(text) or text.startswith(_CAVEAT):
         return ""
     return text.strip()
+
+
+def _inside(text: str, tag: str) -> str | None:
+    """What stands between a tag, begun near the start of a text, and its end."""
+    begin = text.find(f"<{tag}>", 0, _HEAD)
+    end = text.find(f"</{tag}>", begin)
+    return text[begin + len(tag) + 2 : end].strip() if 0 <= begin < end else None
 
 
 def shorten(text: str, length: int) -> str:
