@@ -33,6 +33,13 @@ class Change:
         """
         return self._secrets.keep(name, value, edit=self.edit)
 
+    def ensure_key(self, name: str) -> None:
+        """Make the client key `name` unless it is there by now."""
+        from axonhub_cli.config.keys import add_key
+
+        if self.config.key(name) is None:
+            add_key(self.edit, self._secrets, name=name)
+
     def drop_secret(self, reference: str) -> None:
         """Remove a secret from its backend once the edit is written, if nothing names it then."""
 

@@ -115,9 +115,10 @@ def map_model(
     if not target:
         raise UsageError("TO is empty", hint=f"`axonhub profile unmap {source}` removes a rule")
     _check_source(source)
-    if profile is None:
-        _ensure_default_key(session)
     with changing(session) as change:
+        if profile is None:
+            # A profile has an effect through a key only: that of `axonhub env`.
+            change.ensure_key(DEFAULT_KEY)
         name = _target_profile(change, profile)
         rules = _with_rule(find_profile(change.config, name).mappings, source, target, position)
         change.edit.update("profiles", name, {"mappings": _plain(rules)})
@@ -156,9 +157,9 @@ def use(ctx: typer.Context, name: Name, key: KeyOption = None) -> None:
     session = Session.of(ctx)
     find_profile(session.config(), name)
     key_name = key or DEFAULT_KEY
-    if key_name == DEFAULT_KEY:
-        _ensure_default_key(session)
     with changing(session) as change:
+        if key_name == DEFAULT_KEY:
+            change.ensure_key(DEFAULT_KEY)
         _activate(change, key_name, name)
     output.note(f"Profile {name} is active for key {key_name}.")
 
@@ -236,15 +237,6 @@ def _target_profile(change: Change, given: str | None) -> str:
         _create(change, DEFAULT_PROFILE)
     _activate(change, DEFAULT_KEY, DEFAULT_PROFILE)
     return DEFAULT_PROFILE
-
-
-def _ensure_default_key(session: Session) -> None:
-    """A profile has an effect through a key only: make the one that `axonhub env` uses."""
-    from axonhub_cli.config.keys import create_key
-
-    if session.config().key(DEFAULT_KEY) is None:
-        create_key(session.store, session.secrets(), name=DEFAULT_KEY)
-        session.reload()
 
 
 def _active_profile(config: Config) -> str:

@@ -34,7 +34,7 @@ def create_key(
     when no backend keeps it. Nothing stays behind then.
     """
     with store.edit() as edit:
-        return _create(edit, secrets, name, profiles)
+        return add_key(edit, secrets, name=name, profiles=profiles)
 
 
 def rotate_key(store: ConfigStore, secrets: SecretStore, *, name: str) -> str:
@@ -85,14 +85,17 @@ def ensure_key(store: ConfigStore, environ: Mapping[str, str], *, name: str = DE
             # Another shell may have made it since.
             key = edit.config.key(name)
             if key is None:
-                return _create(edit, secrets, name, ())
+                return add_key(edit, secrets, name=name)
     key = _require(key, name)
     if not key.enabled:
         raise ConfigError(f"key {name!r} is disabled", hint=f"`axonhub key enable {name}`")
     return reveal_key(key, secrets)
 
 
-def _create(edit: ConfigEdit, secrets: SecretStore, name: str, profiles: Sequence[str]) -> str:
+def add_key(
+    edit: ConfigEdit, secrets: SecretStore, *, name: str, profiles: Sequence[str] = ()
+) -> str:
+    """`create_key` as a part of an edit under way."""
     key = new_key()
     if edit.config.key(name) is not None:
         raise UsageError(

@@ -1,9 +1,15 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+import typer
+from typer.main import get_command
 
+from axonhub_cli.cli import profile
 from axonhub_cli.cli.changes import Change, changing
 from axonhub_cli.cli.context import Session
+from axonhub_cli.config.keys import ensure_key
+from axonhub_cli.config.store import ConfigEdit, ConfigStore
 from axonhub_cli.errors import AxonHubError
 from tests.support.cli import Cli
 
@@ -51,3 +57,30 @@ def test_the_session_sees_the_change(cli: Cli) -> None:
     with changing(session) as change:
         change.edit.append("profiles", {"name": "new"})
     assert [profile.name for profile in session.config().profiles] == ["new"]
+
+
+class Overtaken(ConfigStore):
+    """Another shell makes the key after this one has read the configuration."""
+
+    @contextmanager
+    def edit(self) -> Iterator[ConfigEdit]:
+        ensure_key(ConfigStore(self.paths, self.environ), self.environ)
+        with super().edit() as edit:
+            yield edit
+
+
+@pytest.mark.parametrize(
+    ("command", "argv", "active"),
+    [(profile.map_model, ("a", "b"), "default"), (profile.use, ("cheap",), "cheap")],
+)
+def test_a_key_that_another_shell_has_just_made_is_used(
+    cli: Cli, command: Callable[..., None], argv: tuple[str, ...], active: str
+) -> None:
+    cli.ok("profile", "create", "cheap")
+    session = Session(cli.environ)
+    session.config()
+    session.__dict__["store"] = Overtaken(session.paths, cli.environ)
+    context = typer.Context(get_command(profile.app), obj=session)
+    command(context, *argv)
+    (key,) = cli.config().keys
+    assert key.active_profile == active
