@@ -24,6 +24,7 @@ from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Scope
 from axonhub_cli.daemon.state import CHALLENGE_HEADER, proof
 from axonhub_cli.errors import STATUS, AxonHubError, ClientError, ErrorInfo, Kind, NoCandidate
+from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
@@ -112,9 +113,7 @@ class ProxyEndpoint:
         except AxonHubError as error:
             await send_error(reply, scope["path"], _info(error, reply))
         except Exception:
-            logger.exception("a request failed inside axonhub")
-            message = "axonhub failed inside; its log says more"
-            await send_error(reply, scope["path"], ErrorInfo.of("internal", message))
+            await _send_fault(reply, scope["path"])
 
     def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> tuple[RequestRecord, bool]:
         """The record of a request, and whether its headers name its trace."""
@@ -188,8 +187,9 @@ class ModelsEndpoint:
             body = _models(scope, snapshot.config, profile)
             await reply.send_whole(200, [JSON], body)
         except AxonHubError as error:
-            path = scope["path"] if _asks_anthropic(scope) else "/v1/chat/completions"
-            await send_error(reply, path, _info(error, reply))
+            await send_error(reply, _error_path(scope), _info(error, reply))
+        except Exception:
+            await _send_fault(reply, _error_path(scope))
 
 
 def _models(scope: Scope, config: Config, profile: Profile | None) -> bytes:
@@ -212,6 +212,11 @@ def _asks_anthropic(scope: Scope) -> bool:
     )
 
 
+def _error_path(scope: Scope) -> str:
+    """A path whose protocol is the one asked for."""
+    return scope["path"] if _asks_anthropic(scope) else "/v1/chat/completions"
+
+
 class HealthEndpoint:
     """`GET /health`: alive, and with a challenge the proof that it is this home's daemon."""
 
@@ -219,6 +224,13 @@ class HealthEndpoint:
         self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = Reply(send, self._context.services.clock)
+        try:
+            await reply.send_whole(200, [JSON], self._body(scope))
+        except Exception:
+            await _send_fault(reply, scope["path"])
+
+    def _body(self, scope: Scope) -> bytes:
         context = self._context
         body: dict[str, Any] = {
             "status": "healthy",
@@ -232,8 +244,26 @@ class HealthEndpoint:
                 body["proof"] = proof(context.secret, value.decode("latin-1"))
                 body["config_error"] = context.runtime.config_error
                 body["traces_error"] = context.traces_problem()
-                body["channels"] = sum(c.enabled for c in context.runtime.snapshot.config.channels)
-        await Reply(send, context.services.clock).send_whole(200, [JSON], jsonio.encode(body))
+                body["health"] = health = _channels_health(context)
+                body["channels"] = len(health)
+        return jsonio.encode(body)
+
+
+def _channels_health(context: Context) -> dict[str, Json]:
+    """Of each enabled channel: `closed` (in use), `open` for so many seconds more, `no token`."""
+    snapshot, now = context.runtime.snapshot, context.services.clock()
+    found: dict[str, Json] = {}
+    for channel in snapshot.config.channels:
+        if not channel.enabled:
+            continue
+        left = context.services.resting.left(channel.name, now=now)
+        if channel.name in snapshot.faults:
+            found[channel.name] = {"state": "no token"}
+        elif left > 0:
+            found[channel.name] = {"state": "open", "left_s": round(left, 1)}
+        else:
+            found[channel.name] = {"state": "closed"}
+    return found
 
 
 class TextEndpoint:
@@ -271,6 +301,13 @@ def _own_headers(record: RequestRecord) -> HeaderList:
         (b"ah-request-id", record.id.encode()),
         (b"ah-trace-id", safe_value(record.trace_id or "")),
     ]
+
+
+async def _send_fault(reply: Reply, path: str) -> None:
+    """Answer for a fault of our own; to be called where it was caught."""
+    logger.exception("a request failed inside axonhub")
+    message = "axonhub failed inside; its log says more"
+    await send_error(reply, path, ErrorInfo.of("internal", message))
 
 
 def _note_failure(record: RequestRecord, error: BaseException) -> None:

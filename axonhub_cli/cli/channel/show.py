@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+import msgspec
 import typer
+from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
@@ -13,16 +14,15 @@ from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
 from axonhub_cli.config.labels import shown_reference
 from axonhub_cli.config.schema import Channel
-
-_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
+from axonhub_cli.config.userinfo import hide_userinfo
 
 
 def list_channels(ctx: typer.Context, json: Json = False) -> None:
     """List the channels."""
     session = Session.of(ctx)
     channels = session.config().channels
-    health = "closed" if channels and _daemon_runs(session) else None
-    found = [as_json(channel, health) for channel in channels]
+    health = _ask_health(session) if channels else {}
+    found = [as_json(channel, health.get(channel.name)) for channel in channels]
     if json:
         output.emit_json(found)
         return
@@ -36,7 +36,7 @@ def list_channels(ctx: typer.Context, json: Json = False) -> None:
             str(channel["tokens"]),
             str(channel["weight"]),
             str(channel["priority"]),
-            (channel["health"] or "–") if channel["enabled"] else "–",
+            health[channel["name"]].words if channel["name"] in health else "–",
         )
         for channel in found
     ]
@@ -51,7 +51,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
     """Show one channel."""
     session = Session.of(ctx)
     channel = find_channel(session.config(), name)
-    health = "closed" if _daemon_runs(session) else None
+    health = _ask_health(session).get(name)
     found = {**as_json(channel, health), **_details(channel)}
     if json:
         output.emit_json(found)
@@ -71,12 +71,24 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("weight", str(channel.weight)),
         ("priority", str(channel.priority)),
         ("tags", ", ".join(channel.tags)),
-        ("health", found["health"] or "– (no daemon is running)"),
+        ("health", health.words if health else "– (no daemon has used it yet)"),
     ]
     output.fields([(label, value) for label, value in pairs if value])
 
 
-def as_json(channel: Channel, health: str | None) -> dict[str, Any]:
+class Health(Struct, frozen=True):
+    """What the daemon says of a channel: `closed` is in use, `open` one that just failed."""
+
+    state: str
+    left_s: float = 0.0
+    """Seconds until an open one is tried like the others again."""
+
+    @property
+    def words(self) -> str:
+        return f"open, {self.left_s:.0f} s left" if self.state == "open" else self.state
+
+
+def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:
     """A channel as `channel list --json` writes it; `health` is None where no daemon knows it."""
     from axonhub_cli.routing.candidates import served_models
     from axonhub_cli.routing.endpoints import endpoints
@@ -93,30 +105,21 @@ def as_json(channel: Channel, health: str | None) -> dict[str, Any]:
         "priority": channel.priority,
         "tags": list(channel.tags),
         "tokens": len(channel.tokens),
-        "health": health,
+        "health": health.state if health is not None else None,
         "limits": None,
     }
 
 
-def is_glob(model: str) -> bool:
-    return "*" in model or "?" in model
-
-
-def without_userinfo(url: str | None) -> str | None:
-    """A proxy's URL without its user and password."""
-    return _USERINFO.sub("***@", url) if url is not None else None
-
-
 def _details(channel: Channel) -> dict[str, Any]:
     """What `show` tells beyond the list."""
-    from axonhub_cli.routing.candidates import models_of
+    from axonhub_cli.routing.candidates import is_glob, models_of
 
     return {
         "patterns": [model for model in models_of(channel) if is_glob(model)],
         "mappings": [{"from": m.source, "to": m.target} for m in channel.mappings],
         "endpoints": channel.endpoints,
         "auth": channel.auth,
-        "proxy": without_userinfo(channel.proxy),
+        "proxy": channel.proxy and hide_userinfo(channel.proxy),
         "token_references": [shown_reference(token) for token in channel.tokens],
     }
 
@@ -126,7 +129,13 @@ def _shortened(models: list[str]) -> str:
     return f"{shown} +{len(models) - 3}" if len(models) > 3 else shown
 
 
-def _daemon_runs(session: Session) -> bool:
-    from axonhub_cli.daemon.state import find_daemon
+def _ask_health(session: Session) -> dict[str, Health]:
+    """By channel; empty where no daemon runs."""
+    from axonhub_cli.daemon.state import ask_health, read_state
 
-    return find_daemon(session.paths) is not None
+    state = read_state(session.paths)
+    answer = ask_health(state) if state is not None else None
+    try:
+        return msgspec.convert((answer or {}).get("health", {}), dict[str, Health])
+    except msgspec.ValidationError:  # a daemon of another version
+        return {}

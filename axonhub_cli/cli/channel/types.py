@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json
-from axonhub_cli.cli.channel.show import is_glob
 from axonhub_cli.providers import PROVIDERS, Provider
 
 
 def types(json: Json = False) -> None:
     """List the types that `channel add --type` takes."""
     if json:
+        from axonhub_cli.routing.candidates import is_glob
+
         output.emit_json(
             [
                 {

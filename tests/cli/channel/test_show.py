@@ -1,6 +1,10 @@
-from axonhub_cli.cli.channel.show import without_userinfo
+import re
+
 from tests.support.cli import Cli
 from tests.support.daemon import Daemon
+from tests.support.health import running
+from tests.support.home import Home, channel
+from tests.support.upstream import refusing_url
 
 KEYS = [
     *("name", "type", "enabled", "base_url", "protocols", "models", "weight", "priority"),
@@ -32,6 +36,33 @@ def test_health_is_known_while_a_daemon_runs(daemon: Daemon, cli: Cli) -> None:
     assert "health     closed\n" in cli.ok("channel", "show", "main").out
 
 
+def test_a_channel_that_failed_or_has_no_token_is_told(home: Home, cli: Cli) -> None:
+    with refusing_url() as url:
+        lost = channel(url, "lost", models=["x"], tokens=["env:NOT_SET"])
+        home.configure(channel(url), lost, channel(url, "off", enabled=False))
+        daemon = Daemon(home).start()
+        try:
+            assert daemon.post(b'{"model":"claude-x","messages":[]}')[0] == 502
+            found = cli.ok("channel", "list", "--json").json
+            rows = cli.ok("channel", "list").out.splitlines()[1:]
+            shown = cli.ok("channel", "show", "main").out
+        finally:
+            daemon.stop()
+    assert [each["health"] for each in found] == ["open", "no token", None]
+    assert [row.rstrip().rpartition("  ")[2].strip() for row in rows][1:] == ["no token", "–"]
+    left = re.search(r"open, (\d+) s left", rows[0])
+    assert left is not None and 0 < int(left[1]) <= 15
+    assert "health     open, " in shown
+
+
+def test_a_daemon_of_another_version_is_not_understood_and_breaks_nothing(
+    home: Home, cli: Cli
+) -> None:
+    cli.add_channel("main")
+    with running(home.paths, health={"main": "fine"}):
+        assert cli.ok("channel", "list", "--json").json[0]["health"] is None
+
+
 def test_the_list_shows_names_and_never_patterns(cli: Cli) -> None:
     cli.add_channel("main")
     cli.ok("channel", "add", "--type", "echo", "--no-test", "--model", "a,b,c,d,x-*")
@@ -58,7 +89,7 @@ def test_one_channel_for_people_leaves_out_what_is_not_set(cli: Cli) -> None:
     cli.add_channel("main")
     shown = cli.ok("channel", "show", "main").out
     assert "base URL   https://api.anthropic.com\n" in shown
-    assert "health     – (no daemon is running)\n" in shown
+    assert "health     – (no daemon has used it yet)\n" in shown
     assert "proxy" not in shown and "auth" not in shown
 
 
@@ -77,10 +108,3 @@ def test_no_way_of_showing_a_channel_shows_a_secret(cli: Cli) -> None:
         for flags in ((), ("--json",)):
             result = cli.ok(*argv, *flags)
             assert "s3cret" not in result.out + result.err, argv
-
-
-def test_a_proxy_is_shown_without_its_password() -> None:
-    assert without_userinfo("http://u:p@proxy:1") == "http://***@proxy:1"
-    assert without_userinfo("http://u:p@ss@proxy:1/@") == "http://***@proxy:1/@"
-    assert without_userinfo("http://proxy:1") == "http://proxy:1"
-    assert without_userinfo(None) is None
