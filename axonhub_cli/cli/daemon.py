@@ -10,7 +10,8 @@ import typer
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
-from axonhub_cli.cli.serve import Host, LogLevel, Port, ServeOptions, TlsCert, TlsKey, serve_options
+from axonhub_cli.cli.serve import Host, LogLevel, Port, TlsCert, TlsKey, serve_options
+from axonhub_cli.daemon.options import Listen
 from axonhub_cli.errors import CommandFailed, ConfigError
 from axonhub_cli.jsonio import Json
 
@@ -118,7 +119,7 @@ def find_status(session: Session) -> dict[str, Json]:
     return found
 
 
-def _start(session: Session, options: ServeOptions) -> None:
+def _start(session: Session, options: Listen) -> None:
     from axonhub_cli.daemon.background import start_background
 
     told: list[str] = []

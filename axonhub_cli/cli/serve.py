@@ -6,11 +6,11 @@ import os
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
+from axonhub_cli.daemon.options import Listen
 from axonhub_cli.errors import UsageError
 
 app = single()
@@ -43,34 +43,13 @@ LogLevel = Annotated[
 ]
 
 
-class ServeOptions(Struct, frozen=True):
-    """How a daemon is to run; None: as the configuration says."""
-
-    host: str | None = None
-    port: int | None = None
-    tls_cert: str | None = None
-    tls_key: str | None = None
-    log_level: str | None = None
-
-    def arguments(self) -> list[str]:
-        """The same as words of a command line."""
-        words = {
-            "--host": self.host,
-            "--port": self.port,
-            "--tls-cert": self.tls_cert,
-            "--tls-key": self.tls_key,
-            "--log-level": self.log_level,
-        }
-        return [f"{option}={value}" for option, value in words.items() if value is not None]
-
-
 def serve_options(
     host: str | None,
     port: int | None,
     tls_cert: str | None,
     tls_key: str | None,
     log_level: str | None,
-) -> ServeOptions:
+) -> Listen:
     """The options, checked; files become absolute. Raises `UsageError`."""
     if (tls_cert is None) != (tls_key is None):
         raise UsageError("--tls-cert and --tls-key go together: one of them is missing")
@@ -81,7 +60,7 @@ def serve_options(
         raise UsageError(
             f"no such log level: {log_level}", hint=f"there are: {', '.join(LOG_LEVELS)}"
         )
-    return ServeOptions(
+    return Listen(
         host=host,
         port=port,
         tls_cert=tls_cert and os.path.abspath(tls_cert),
@@ -101,16 +80,7 @@ def serve(
 ) -> None:
     """Run the proxy in the foreground; Ctrl-C lets running streams end, then stops it."""
     session = Session.of(ctx)
-    options = serve_options(host, port, tls_cert, tls_key, log_level)
+    listen = serve_options(host, port, tls_cert, tls_key, log_level)
     from axonhub_cli.daemon import lifecycle
 
-    lifecycle.serve(
-        session.paths,
-        session.environ,
-        host=options.host,
-        port=options.port,
-        tls_cert=options.tls_cert,
-        tls_key=options.tls_key,
-        log_level=options.log_level,
-        on_ready=output.note,
-    )
+    lifecycle.serve(session.paths, session.environ, listen, on_ready=output.note)

@@ -12,11 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axonhub_cli import __version__
@@ -26,6 +25,7 @@ from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.listen import PortTaken, bind, exposure
 from axonhub_cli.daemon.memory import keep_freed_memory
+from axonhub_cli.daemon.options import Listen as Listen
 from axonhub_cli.daemon.pipelining import http_protocol
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App
@@ -37,7 +37,7 @@ from axonhub_cli.daemon.state import (
     find_daemon,
     write_state,
 )
-from axonhub_cli.errors import CommandFailed, ConfigError, UsageError
+from axonhub_cli.errors import AxonHubError, CommandFailed, ConfigError, UsageError
 
 logger = logging.getLogger("axonhub")
 
@@ -46,32 +46,17 @@ _KEEP_ALIVE_S = 75
 _SWITCH_INTERVAL_S = 0.0005
 
 
-class Listen(Struct, frozen=True):
-    """Where to listen and how; None: as the configuration says."""
-
-    host: str | None = None
-    port: int | None = None
-    tls_cert: str | None = None
-    tls_key: str | None = None
-    log_level: str | None = None
-
-
 def serve(
     paths: Paths,
     environ: Mapping[str, str],
+    listen: Listen,
     *,
-    host: str | None = None,
-    port: int | None = None,
-    log_level: str | None = None,
-    tls_cert: str | None = None,
-    tls_key: str | None = None,
     on_ready: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; blocks. `on_ready` gets the lines to show.
 
     Raises `ConfigError`, `UsageError`, or `CommandFailed` when the port is taken.
     """
-    listen = Listen(host, port, tls_cert, tls_key, log_level)
     Daemon(paths, environ, listen).run(on_ready)
 
 
@@ -149,7 +134,7 @@ class _UvicornServer(uvicorn.Server):
         super().__init__(config)
         self._on_started = on_started
         self._loop = asyncio.get_running_loop()
-        self.failure: ConfigError | None = None
+        self.failure: AxonHubError | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal lets running answers end, the next one ends them with an error."""
@@ -170,7 +155,13 @@ class _UvicornServer(uvicorn.Server):
             task.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        # It ends the process where the application cannot begin; older ones return.
+        with suppress(SystemExit):
+            await super().startup(sockets=sockets)
+        if not self.started:
+            self.failure = CommandFailed("the daemon could not begin to serve; its log says why")
+            self.should_exit = True
+            return
         try:
             self._on_started()
         except ConfigError as error:

@@ -2,16 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from axonhub_cli.cli.serve import ServeOptions, serve_options
+from axonhub_cli.cli.serve import serve_options
 from axonhub_cli.errors import UsageError
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
-
-
-def test_options_survive_the_way_through_a_command_line() -> None:
-    options = ServeOptions(host="::1", port=0, log_level="debug")
-    assert options.arguments() == ["--host=::1", "--port=0", "--log-level=debug"]
-    assert ServeOptions().arguments() == []
 
 
 @pytest.mark.parametrize(("cert", "key"), [("c.pem", None), (None, "k.pem")])

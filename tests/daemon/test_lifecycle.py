@@ -14,7 +14,8 @@ import pytest
 
 from axonhub_cli.daemon import lifecycle
 from axonhub_cli.daemon.state import find_daemon, read_state
-from axonhub_cli.errors import ConfigError
+from axonhub_cli.errors import CommandFailed, ConfigError
+from axonhub_cli.tracing.writer import TraceWriter
 from tests.support import plays
 from tests.support.certificate import make_certificate
 from tests.support.daemon import Daemon, DaemonProcess
@@ -279,3 +280,19 @@ def _until_refused(port: int) -> None:
             pass
         connection.close()
     raise AssertionError("it still accepts connections")
+
+
+def test_a_daemon_whose_application_cannot_begin_does_not_say_that_it_listens(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(writer: TraceWriter) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(TraceWriter, "start", refuse)
+    home.configure()
+    said: list[str] = []
+    listen = lifecycle.Listen(port=0, log_level="error")
+    with pytest.raises(CommandFailed, match="could not begin"):
+        lifecycle.Daemon(home.paths, home.environ, listen).run(said.append)
+    assert said == []
+    assert read_state(home.paths) is None
