@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REFERENCE = re.compile(r"(keyring|file|env|command):(.*\S.*)", re.DOTALL)
 _VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
-# No user part: what stands there is a secret, and the file holds none.
+# No user part: what stands there is a secret. Only a proxy's address may hold one.
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _PROXY = re.compile(r"(?:https?|socks5h?)://\S+")
 _PLAIN = re.compile(r"\w+://[A-Za-z0-9._-]+(?::[1-9]\d{0,3})?(?:[/?#]|$)", re.ASCII)

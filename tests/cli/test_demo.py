@@ -6,6 +6,7 @@ import http.client
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,15 @@ with throw_away_home(os.environ) as environ:
     assert list(temporary.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A child that can be interrupted, also where SIGINT is ignored: in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("moment", ["$ axonhub start", "> Hello", "$ axonhub stop"])
 def test_an_interrupted_demo_leaves_no_daemon(home: Home, temporary: Path, moment: str) -> None:

@@ -17,10 +17,11 @@ from tests.support.upstream import Upstream
 
 
 def test_every_route_of_every_protocol_is_served(daemon: Daemon) -> None:
+    body = b'{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
             for path in route.paths:
-                assert daemon.post(b'{"model":"claude-x","messages":[]}', path)[0] == 200
+                assert daemon.post(body, path)[0] == 200
 
 
 def test_the_shield_stands_before_everything(home: Home, upstream: Upstream) -> None:

@@ -134,7 +134,9 @@ def test_a_large_log_is_set_aside(stopped_after: Home) -> None:
     assert home.paths.log_file.with_name("daemon.log.1").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere"
+)
 def test_a_folder_that_cannot_be_written_is_named(home: Home) -> None:
     home.path.chmod(0o500)
     with pytest.raises(AxonHubError, match=str(home.path)):
