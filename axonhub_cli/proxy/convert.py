@@ -200,7 +200,8 @@ class StreamConvert:
     async def finish(self) -> None:
         """The upstream is done: end the client's stream as it should end."""
         if not self.ended:
-            await self._pass_on(self._pipeline.close())
+            events = self._pipeline.close()
+            await self._pass_on([self._signed(event) for event in events])
         if not self.ended:
             raise UpstreamGarbled("the stream ended before any content")
         await self._reply.end()
@@ -210,12 +211,19 @@ class StreamConvert:
         events = [] if self.ended else self._pipeline.close()
         finished = next((e for e in events if isinstance(e, Finished)), None)
         if finished is None and not self.ended:
-            message = f"{error.message} (channel {self._record.channel!r}, by axonhub)"
             events = [e for e in events if not isinstance(e, Failed)]
-            events.append(Failed(ErrorInfo.of(error.kind, message)))
+            events.append(self._signed(Failed(ErrorInfo.of(error.kind, error.message))))
         with suppress(UpstreamError):
             await self._pass_on(events)
         await self._reply.end()
+
+    def _signed(self, event: Event) -> Event:
+        """A failure that is told in our words says whose they are, and of which request."""
+        if not isinstance(event, Failed) or not self.committed:
+            return event
+        message = f"{event.error.message} (channel {self._record.channel!r}, by axonhub)"
+        request_id = self._conversion.encoder_context().id
+        return Failed(ErrorInfo.of(event.error.kind, message, request_id=request_id))
 
     async def _pass_on(self, events: list[Event]) -> None:
         """All events of one read go out together."""

@@ -135,7 +135,8 @@ def test_a_broken_stream_ends_with_the_clients_own_error(both: Daemon, upstream:
     status, _, answer = ask(both, CHAT, model="claude-haiku-4-5", stream=True)
     assert status == 200
     assert b"[DONE]" not in answer
-    assert b'"error"' in answer.rpartition(b"data: ")[2]
+    error = json.loads(answer.rpartition(b"data: ")[2])["error"]
+    assert "(channel 'main', by axonhub)" in error["message"]
 
 
 def test_a_stream_asked_for_comes_also_from_a_whole_answer(both: Daemon, chat: Upstream) -> None:
