@@ -97,7 +97,8 @@ class Naming:
         """With the client's words."""
         if not isinstance(event, BlockStarted) or event.kind != "tool_call":
             return event
-        id = None if event.id is None else self._back(event.id)
+        # A call that came without an id stays so: the encoder makes one.
+        id = self._back(event.id) if event.id else event.id
         name = None if event.name is None else self._long.get(event.name, event.name)
         same = id == event.id and name == event.name
         return event if same else replace(event, id=id, name=name)
@@ -133,7 +134,8 @@ class Naming:
     def _answered(self, block: Block) -> Block:
         if not isinstance(block, ToolCall):
             return block
-        return _renamed(block, self._back(block.id), self._long.get(block.name, block.name))
+        id = self._back(block.id) if block.id else ""
+        return _renamed(block, id, self._long.get(block.name, block.name))
 
 
 def _renamed(call: ToolCall, id: str, name: str) -> ToolCall:

@@ -159,3 +159,12 @@ def test_a_call_goes_round_and_is_the_same(id: str, name: str, way: tuple[str, s
     )
     sent = Naming(again, client=client, upstream=upstream).request(again)
     assert sent.messages[0].content == (there,)
+
+
+def test_a_call_without_an_id_stays_without_one() -> None:
+    request = Request(protocol="anthropic", model="m")
+    naming = Naming(request, client="anthropic", upstream="openai_chat")
+    answer = Response(content=(ToolCall("", "Bash", "{}"),))
+    assert naming.response(answer) is answer
+    begun = BlockStarted(0, "tool_call", id="", name="Bash")
+    assert naming.event(begun) is begun

@@ -2,7 +2,8 @@
 
 OpenAI gives each call an index and, in its first piece, id and name; the pieces after it have the
 index alone. Others leave out the index (Gemini), give every call the index 0 with ids of their own
-(older Gemini), repeat id and name in each piece, send a name late, or send no id at all.
+(older Gemini), repeat id and name in each piece, send a name late, or send no id at all: such a
+call has none in the hub either, and gets one where it is encoded, which is unique there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from axonhub_cli import jsonio
 from axonhub_cli.ir.events import BlockEnded, BlockStarted, Event, ToolArgsDelta
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.openai_chat.response import arguments_of, call_id
+from axonhub_cli.protocols.openai_chat.response import arguments_of
 from axonhub_cli.protocols.read import as_dict, as_int, as_list, as_str
 
 Object = dict[str, Json]
@@ -39,7 +40,6 @@ class Calls:
     """The calls of one stream, in the order they came."""
 
     def __init__(self) -> None:
-        self.answer_id: str | None = None
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
@@ -117,8 +117,7 @@ class Calls:
 
     def _begin(self, call: _Call, next_key: int, out: list[Event]) -> int:
         call.key = next_key
-        call.id = call.id or call_id(self.answer_id, self._calls.index(call))
-        out.append(BlockStarted(next_key, "tool_call", id=call.id, name=call.name))
+        out.append(BlockStarted(next_key, "tool_call", id=call.id or None, name=call.name))
         if call.pieces:
             out.append(ToolArgsDelta(next_key, "".join(call.pieces)))
         return next_key + 1

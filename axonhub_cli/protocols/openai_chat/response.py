@@ -42,13 +42,12 @@ def decode_response(body: Json) -> Response:
     if reason in BROKEN:
         raise UpstreamGarbled(f"its answer broke off: finish_reason {reason!r}")
     message = as_dict(choice.get("message"))
-    id_ = as_str(body.get("id")) or None
-    content = _content(message, choice, id_)
+    content = _content(message, choice)
     stop = read_stop(choice)
     if message.get("refusal") and not any(isinstance(block, ToolCall) for block in content):
         stop = Stop("refusal")
     return Response(
-        id=id_,
+        id=as_str(body.get("id")) or None,
         model=as_str(body.get("model")) or None,
         content=content,
         stop=stop,
@@ -68,7 +67,9 @@ def encode_response(response: Response, context: ReplyContext) -> Json:
     message: Object = {"role": "assistant", "content": text, "refusal": None}
     if calls:
         message["content"] = text or None
-        message["tool_calls"] = [_encode_call(call) for call in calls]
+        message["tool_calls"] = [
+            _encode_call(call, call_id(context, number)) for number, call in enumerate(calls)
+        ]
     _add_reasoning(message, content)
     annotations = annotations_of(content)
     message |= {name: response.extra[name] for name in _BESIDE if name in response.extra}
@@ -113,9 +114,9 @@ def read_extra(body: Object) -> Extra:
     return {name: body[name] for name in OWN_MEMBERS if body.get(name) is not None}
 
 
-def call_id(answer_id: str | None, number: int) -> str:
-    """For a call whose server gives none: unique in the conversation if the answer's id is."""
-    return f"call_{answer_id}_{number}" if answer_id else f"call_{number}"
+def call_id(context: ReplyContext, number: int) -> str:
+    """For a call whose server gave none: clients tell results apart by it."""
+    return f"call_{context.id}_{number}"
 
 
 def text_of(content: Json) -> str:
@@ -133,7 +134,7 @@ def arguments_of(value: Json) -> str:
     return as_str(value)
 
 
-def _content(message: Object, choice: Object, answer_id: str | None) -> tuple[Block, ...]:
+def _content(message: Object, choice: Object) -> tuple[Block, ...]:
     blocks: list[Block] = [*reasoning.read_blocks(message)]
     text = text_of(message.get("content")) + as_str(message.get("refusal"))
     text = text or as_str(choice.get("text"))
@@ -143,14 +144,11 @@ def _content(message: Object, choice: Object, answer_id: str | None) -> tuple[Bl
     legacy = message.get("function_call")
     if not calls and isinstance(legacy, dict):
         calls = [{"function": legacy}]
-    for number, call in enumerate(calls):
-        block = _call(call, answer_id, number=number)
-        if block is not None:
-            blocks.append(block)
+    blocks += [block for call in calls if (block := _call(call)) is not None]
     return tuple(blocks)
 
 
-def _call(call: Object, answer_id: str | None, *, number: int) -> ToolCall | None:
+def _call(call: Object) -> ToolCall | None:
     custom = call.get("custom")
     if isinstance(custom, dict):
         name = as_str(custom.get("name"))
@@ -161,7 +159,7 @@ def _call(call: Object, answer_id: str | None, *, number: int) -> ToolCall | Non
     id_ = as_str(call.get("id"))
     if not name and not arguments and not id_:
         return None
-    return ToolCall(id_ or call_id(answer_id, number), name, arguments)
+    return ToolCall(id_, name, arguments)
 
 
 def _beside(message: Object, choice: Object) -> Extra:
@@ -171,9 +169,9 @@ def _beside(message: Object, choice: Object) -> Extra:
     return found
 
 
-def _encode_call(call: ToolCall) -> Object:
+def _encode_call(call: ToolCall, default_id: str) -> Object:
     return {
-        "id": call.id,
+        "id": call.id or default_id,
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments or "{}"},
     }

@@ -106,10 +106,9 @@ class ChatStreamDecoder:
 
     def _start(self, chunk: Object) -> None:
         self._started = True
-        self._calls.answer_id = as_str(chunk.get("id")) or None
         self._out.append(
             Started(
-                id=self._calls.answer_id,
+                id=as_str(chunk.get("id")) or None,
                 model=as_str(chunk.get("model")) or None,
                 service_tier=as_str(chunk.get("service_tier")) or None,
                 extra=read_extra(chunk),

@@ -34,7 +34,7 @@ from axonhub_cli.protocols.openai_chat.citations import annotation_of
 from axonhub_cli.protocols.openai_chat.errors import encode_stream_error
 from axonhub_cli.protocols.openai_chat.names import finish_reason_for, tier_for
 from axonhub_cli.protocols.openai_chat.reasoning import detail_of, is_sealed
-from axonhub_cli.protocols.openai_chat.response import OWN_MEMBERS
+from axonhub_cli.protocols.openai_chat.response import OWN_MEMBERS, call_id
 from axonhub_cli.protocols.openai_chat.usage import encode_usage
 
 Object = dict[str, Json]
@@ -106,7 +106,7 @@ class ChatStreamEncoder:
                 index = self._calls[block.key] = len(self._calls)
                 call = {
                     "index": index,
-                    "id": block.id,
+                    "id": block.id or call_id(self._context, index),
                     "type": "function",
                     "function": {"name": block.name, "arguments": ""},
                 }

@@ -14,7 +14,6 @@ from tests.protocols.openai_chat.wire import call
 def gather(*deltas: dict[str, Any]) -> list[tuple[str | None, str | None, str]]:
     """`(id, name, arguments)` of each call, in the order they begin."""
     calls, key = Calls(), 0
-    calls.answer_id = "a1"
     events: list[Event] = []
     for delta in deltas:
         key = calls.take(delta, key, events)
@@ -142,26 +141,26 @@ def test_two_calls_are_told_apart(deltas: list[dict[str, Any]]) -> None:
     assert gather(*deltas) == TWO
 
 
-def test_calls_without_ids_get_some_of_the_answer_s_id() -> None:
+def test_calls_without_ids_have_none() -> None:
     whole = merged(call(None, name="f", arguments="{}"), call(None, name="f", arguments="{}"))
-    assert gather(whole) == [("call_a1_0", "f", "{}"), ("call_a1_1", "f", "{}")]
+    assert gather(whole) == [(None, "f", "{}"), (None, "f", "{}")]
 
 
 def test_calls_of_one_index_and_no_id_begin_where_an_object_begins() -> None:
     deltas = [call(0, name="f", arguments='{"a":'), call(0, name="f", arguments='"{"}')]
     assert gather(*deltas, call(0, name="f", arguments="{}")) == [
-        ("call_a1_0", "f", '{"a":"{"}'),
-        ("call_a1_1", "f", "{}"),
+        (None, "f", '{"a":"{"}'),
+        (None, "f", "{}"),
     ]
 
 
 def test_a_legacy_function_call_is_a_call() -> None:
     pieces = [{"function_call": {"name": "f"}}, {"function_call": {"arguments": "{}"}}]
-    assert gather(*pieces) == [("call_a1_0", "f", "{}")]
+    assert gather(*pieces) == [(None, "f", "{}")]
 
 
 def test_a_call_without_arguments_begins_at_the_end_at_last() -> None:
-    assert gather(call(0, name="f")) == [("call_a1_0", "f", "")]
+    assert gather(call(0, name="f")) == [(None, "f", "")]
 
 
 def test_a_call_that_never_gets_a_name_is_kept() -> None:

@@ -64,11 +64,11 @@ def test_an_answer_is_read() -> None:
         ({"tool_calls": [call(arguments={"a": 1})]}, (ToolCall("c1", "f", '{"a":1}'),)),
         (
             {"tool_calls": [call(None), call(""), None, {}]},
-            (ToolCall("call_chatcmpl-1_0", "f", "{}"), ToolCall("call_chatcmpl-1_1", "f", "{}")),
+            (ToolCall("", "f", "{}"), ToolCall("", "f", "{}")),
         ),
         (
             {"function_call": {"name": "f", "arguments": "{}"}},
-            (ToolCall("call_chatcmpl-1_0", "f", "{}"),),
+            (ToolCall("", "f", "{}"),),
         ),
         (
             {"tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}}]},
@@ -169,6 +169,12 @@ def test_an_answer_has_the_shape_of_openai_s() -> None:
         "service_tier": "default",
         "system_fingerprint": "fp",
     }
+
+
+def test_calls_without_an_id_get_one_of_their_own() -> None:
+    calls = encode(ToolCall("", "f", "{}"), ToolCall("", "f", "{}"))["choices"][0]["message"]
+    ids = [one["id"] for one in calls["tool_calls"]]
+    assert ids == ["call_chatcmpl-x_0", "call_chatcmpl-x_1"]
 
 
 def test_calls_alone_have_null_as_content_and_nothing_has_the_empty_text() -> None:

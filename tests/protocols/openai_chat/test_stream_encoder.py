@@ -132,6 +132,14 @@ def test_the_finish_reason_fits_the_content(stop: Stop, called: bool, reason: st
     assert chunks[-2]["choices"][0]["finish_reason"] == reason
 
 
+def test_a_call_without_an_id_gets_one_of_its_own() -> None:
+    (begun, _) = deltas(
+        [Started(), BlockStarted(7, "tool_call", name="f"), BlockEnded(7), Finished()]
+    )
+    assert isinstance(begun, dict)
+    assert begun["tool_calls"][0]["id"] == "call_chatcmpl-x_0"
+
+
 def block(key: int, kind: str, text: str) -> list[Event]:
     if kind == "text":
         return [BlockStarted(key, "text"), TextDelta(key, text), BlockEnded(key)]
