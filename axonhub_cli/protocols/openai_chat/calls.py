@@ -23,8 +23,8 @@ class _Call:
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
-        self.key: int | None = None
-        """None until it began."""
+        self.key = -1
+        """Below zero until it began."""
         self.pieces: list[str] = []
         """Its arguments; those that came before it could begin are sent as one."""
         self.custom = False
@@ -41,6 +41,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._open: list[_Call] = []
+        """Those that began and did not end."""
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
 
@@ -61,20 +63,24 @@ class Calls:
     def end_complete(self, out: list[Event]) -> None:
         """End the calls that nothing can follow, because their arguments are whole: what comes
         after them need not wait for the end of the answer then."""
-        for call in self._calls:
-            if call.key is not None and not call.ended and _is_whole(call.pieces):
-                call.ended = True
-                out.append(BlockEnded(call.key))
+        for call in [call for call in self._open if _is_whole(call.pieces)]:
+            self._end(call, out)
 
     def end(self, next_key: int, out: list[Event]) -> None:
         """End every call; one that has waited for its name or id until now begins first."""
         for call in self._calls:
-            if call.key is None and (call.name or call.id or call.pieces):
+            if call.key < 0 and (call.name or call.id or call.pieces):
                 next_key = self._begin(call, next_key, out)
-            if call.key is not None and not call.ended:
-                if call.custom:
-                    out.append(ToolArgsDelta(call.key, '"}' if call.pieces else '{"input":""}'))
-                out.append(BlockEnded(call.key))
+        for call in [*self._open]:
+            if call.custom:
+                closing = '"}' if call.pieces else '{"input":""}'
+                out.append(ToolArgsDelta(call.key, closing))
+            self._end(call, out)
+
+    def _end(self, call: _Call, out: list[Event]) -> None:
+        call.ended = True
+        self._open.remove(call)
+        out.append(BlockEnded(call.key))
 
     def _piece(self, piece: Object, next_key: int, out: list[Event]) -> int:
         custom = piece.get("custom")
@@ -91,9 +97,9 @@ class Calls:
             arguments = _as_argument(as_str(function.get("input")), first=not call.pieces)
         if arguments and not call.ended:
             call.pieces.append(arguments)
-            if call.key is not None:
+            if call.key >= 0:
                 out.append(ToolArgsDelta(call.key, arguments))
-        if call.key is None and call.name and (call.id or call.pieces):
+        if call.key < 0 and call.name and (call.id or call.pieces):
             self.end_complete(out)
             return self._begin(call, next_key, out)
         return next_key
@@ -117,6 +123,7 @@ class Calls:
 
     def _begin(self, call: _Call, next_key: int, out: list[Event]) -> int:
         call.key = next_key
+        self._open.append(call)
         out.append(BlockStarted(next_key, "tool_call", id=call.id or None, name=call.name))
         if call.pieces:
             out.append(ToolArgsDelta(next_key, "".join(call.pieces)))

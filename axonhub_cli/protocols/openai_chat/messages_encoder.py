@@ -9,6 +9,8 @@ refuse the whole conversation otherwise. Tool messages hold text, so images foll
 
 from __future__ import annotations
 
+from collections import deque
+
 from axonhub_cli import jsonio
 from axonhub_cli.ir.request import (
     Block,
@@ -75,12 +77,12 @@ class _Writing:
         self._out: list[Object] = []
         # Results by the id of their call, with where they stand; taken out as they are written:
         # what is not taken when its own turn comes has no call before it.
-        self._results: dict[str, list[tuple[int, int, ToolResult]]] = {}
+        self._results: dict[str, deque[tuple[int, int, ToolResult]]] = {}
         self._taken: set[tuple[int, int]] = set()
         for at, message in enumerate(self._messages):
             for place, block in enumerate(message.content):
                 if isinstance(block, ToolResult):
-                    found = self._results.setdefault(block.call_id, [])
+                    found = self._results.setdefault(block.call_id, deque())
                     found.append((at, place, block))
 
     def write(self) -> list[Object]:
@@ -264,12 +266,15 @@ class _Writing:
         return [head, *result.content]
 
     def _take_after(self, call_id: str, at: int) -> tuple[int, int, ToolResult] | None:
-        found = self._results.get(call_id, [])
-        for index, entry in enumerate(found):
-            if entry[0] > at:
-                self._taken.add(entry[:2])
-                return found.pop(index)
-        return None
+        found = self._results.get(call_id)
+        # Calls come in order: what stands before this one is none of a later one's either.
+        while found and found[0][0] <= at:
+            found.popleft()
+        if not found:
+            return None
+        entry = found.popleft()
+        self._taken.add(entry[:2])
+        return entry
 
     def _put(self, role: str, content: Json, message: Message) -> None:
         self._finish({"role": role, "content": content}, message)
