@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.daemon import Daemon
 from tests.support.gateway import Gateway, running
 from tests.support.home import Home, channel
 from tests.support.plays import default_answer
 from tests.support.upstream import Upstream
+
+# A slow machine is no failure. What a property forbids shows within a few examples or within very
+# many: `pytest --hypothesis-profile=thorough` takes the time for those.
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
