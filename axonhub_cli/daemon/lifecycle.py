@@ -80,7 +80,7 @@ class Daemon:
     def stop(self) -> None:
         """Stop accepting, let running answers end, then close."""
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.end()
 
     async def _run(self, on_ready: Callable[[str], None]) -> None:
         _refuse_second(self._paths)
@@ -134,7 +134,23 @@ class _UvicornServer(uvicorn.Server):
         super().__init__(config)
         self._on_started = on_started
         self._loop = asyncio.get_running_loop()
+        self._ending = asyncio.Event()
         self.failure: AxonHubError | None = None
+
+    def end(self) -> None:
+        """From any thread: take nothing new, and return when what runs has ended."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # it has ended already, and its loop with it
+            self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        """uvicorn's own looks ten times a second whether to end: a stop waits for the next look."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % 864_000
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._ending.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal lets running answers end, the next one ends them with an error."""
@@ -142,6 +158,7 @@ class _UvicornServer(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._tell_waiting if is_first else self._cut)
 
     def _tell_waiting(self) -> None:
+        self._ending.set()
         if number := len(self.server_state.tasks):
             logger.info(
                 "%d running request%s may end, for at most %d s; Ctrl-C again cuts off",
