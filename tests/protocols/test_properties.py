@@ -35,7 +35,7 @@ STREAMS: dict[str, Callable[[Any], st.SearchStrategy[list[bytes]]]] = {
 ODD_STREAMS = {"anthropic": chaos.ANTHROPIC_EVENTS, "openai_chat": chaos.CHAT_CHUNKS}
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
-moderately = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+moderately = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -110,7 +110,7 @@ def test_every_stream_obeys_the_grammar_of_its_protocol(protocol: str, data: st.
 
 
 @both
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_an_upstream_streams_the_client_gets_a_proper_stream(
     protocol: str, data: st.DataObject
@@ -242,7 +242,7 @@ def test_every_answer_obeys_the_grammar_of_its_protocol(protocol: str, data: st.
 
 
 @both
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_wrong_request_raises_only_client_errors(protocol: str, data: st.DataObject) -> None:
     good = data.draw(REQUESTS[protocol]())
@@ -260,7 +260,7 @@ def test_a_wrong_request_raises_only_client_errors(protocol: str, data: st.DataO
 
 
 @both
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_wrong_answer_raises_only_upstream_garbled(protocol: str, data: st.DataObject) -> None:
     good = MESSAGES[protocol](data.draw(answers(protocol)))

@@ -16,8 +16,10 @@ class Losses:
         self._met.setdefault(Loss(path, reason))
 
     def add_extra(self, path: str, extra: Extra) -> None:
-        """Each of these members has no counterpart."""
+        """Each of these members has no counterpart. A developer's turn crosses as a system's."""
         for name in extra:
+            if name == "role" and extra[name] == "developer":
+                continue
             self.add(f"{path}.{name}" if path else name, "has no counterpart in Anthropic Messages")
 
     def all(self) -> tuple[Loss, ...]:

@@ -192,6 +192,8 @@ def _add_identity(body: Object, request: Request, losses: Losses) -> None:
         if request.service_tier is not None:
             body["service_tier"] = request.service_tier
         return
+    if request.user is not None:
+        losses.add("metadata.user_id", "who the user is, a client tells its own provider only")
     losses.add_members("metadata", {k: v for k, v in request.metadata.items() if k != "user_id"})
     tier = tier_for(request.service_tier)
     if tier not in (None, "auto"):

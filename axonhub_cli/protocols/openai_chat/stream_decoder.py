@@ -71,7 +71,11 @@ class ChatStreamDecoder:
             return []
         self._out = []
         if event.data.startswith(DONE):
-            self._finish()
+            # An end without a beginning is no answer: another channel may have one.
+            if self._started:
+                self._finish()
+            else:
+                self._fail(ErrorInfo.of("upstream", TRUNCATED))
             return self._out
         value = read_chunk(event)
         if is_error_event(event, value):
@@ -200,8 +204,6 @@ class ChatStreamDecoder:
         self._done = True
 
     def _finish(self) -> None:
-        if not self._started:
-            self._start({})
         self._end_blocks()
         stop = Stop("refusal") if self._refused and not self._calls else self._stop
         usage = read_usage(*self._counted) if self._counted else Usage()

@@ -152,7 +152,7 @@ def test_formats_cross() -> None:
 def test_who_the_user_is_stays_with_anthropic() -> None:
     body, losses = encode(user="ann", metadata={"user_id": "ann", "x": 1}, cache_key="k")
     assert body == {"prompt_cache_key": "k"}
-    assert losses == ["metadata.x"]
+    assert losses == ["metadata.user_id", "metadata.x"]
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,10 @@ def test_nothing_comes_after_the_end() -> None:
     assert decode(*FULL, chunk({"content": "more"}), data({"error": "late"})) == EVENTS
 
 
-def test_an_empty_answer_is_started_and_finished() -> None:
-    assert decode(DONE) == [Started(), Finished()]
-    assert isinstance(decode()[-1], Failed)
+def test_an_end_without_a_beginning_is_no_answer() -> None:
+    assert [type(event) for event in decode(DONE)] == [Failed]
+    assert [type(event) for event in decode()] == [Failed]
+    assert [type(event) for event in decode(chunk({}), DONE)] == [Started, Finished]
 
 
 USAGE = Usage(input=1, output=2)
