@@ -196,8 +196,10 @@ class Handler:
     def _reasoning(self, candidate: Candidate) -> Reasoning:
         if self._services.issuers is None:
             return Reasoning(dropped=self._drops_reasoning)
-        foreign = self._services.issuers.foreign_to(issuer_of(candidate))
-        return Reasoning(foreign, self._drops_reasoning)
+        issuers, name = self._services.issuers, issuer_of(candidate)
+        return Reasoning(
+            issuers.foreign_to(name), issuers.knows_others(name), self._drops_reasoning
+        )
 
     def _refuses_reasoning(self, error: UpstreamError) -> bool:
         """A refusal of signatures is answered by one repetition without any reasoning."""

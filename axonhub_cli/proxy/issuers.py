@@ -34,6 +34,7 @@ class Issuers:
         # Held for moments only, where the other one may be held as long as a disk takes.
         self._lock = threading.Lock()
         self._issuers: OrderedDict[bytes, str] = OrderedDict()
+        self._names: set[str] = set()
         self._pending: list[bytes] = []
         self._closed = False
         self._writing = threading.Lock()
@@ -51,6 +52,7 @@ class Issuers:
         with self._lock:
             if self._closed or not issuer:
                 return
+            self._names.add(issuer)
             for key in keys:
                 if key not in self._issuers:
                     self._issuers[key] = issuer
@@ -66,6 +68,10 @@ class Issuers:
             if issuer is not None:
                 self._issuers.move_to_end(key)
             return issuer
+
+    def knows_others(self, issuer: str) -> bool:
+        """Has anybody else's signature been seen? Else nothing can be foreign to `issuer`."""
+        return len(self._names) > 1 or bool(self._names) and issuer not in self._names
 
     def foreign_to(self, issuer: str) -> Callable[[str], bool]:
         """A test for signatures that are known to be another issuer's."""
@@ -122,6 +128,7 @@ class Issuers:
             issuer = names.setdefault(name, name.decode("utf-8", "replace"))
             self._issuers[key] = issuer
             self._issuers.move_to_end(key)
+        self._names.update(names.values())
         self._lines = len(lines)
         self._shrink()
 

@@ -16,7 +16,7 @@ from axonhub_cli.ir.request import Request
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
 from axonhub_cli.protocols.anthropic.signatures import drop_all_reasoning, foreign_edits
-from axonhub_cli.protocols.codec import ReplyContext
+from axonhub_cli.protocols.codec import UNSIGNED, ReplyContext
 from axonhub_cli.providers import PROVIDERS, Provider
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.convert import Conversion, dialect_of
@@ -26,6 +26,7 @@ from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url
 
+_PLACEHOLDER = UNSIGNED.encode()
 _NOT_ITS_OWN = Loss("messages[*].content[*].thinking", "it is not this provider's reasoning")
 
 
@@ -44,6 +45,8 @@ class Reasoning(Struct, frozen=True):
 
     is_foreign: Callable[[str], bool] = lambda signature: False
     """Is this signature known to be another issuer's?"""
+    others: bool = True
+    """May there be foreign ones? Looking for them in 2 MB takes most of a millisecond."""
     dropped: bool = False
     """None at all: the upstream has refused the signatures once."""
 
@@ -165,10 +168,10 @@ def _convert(
 
 
 def _with_own_reasoning(call: ClientCall, reasoning: Reasoning) -> tuple[Request, tuple[Loss, ...]]:
-    if b'"signature"' not in call.body and b'"redacted_thinking"' not in call.body:
-        return call.decoded, ()
     if reasoning.dropped:
         return without_signatures(call.decoded)
+    if not reasoning.others:
+        return call.decoded, ()
     return without_foreign_signatures(call.decoded, reasoning.is_foreign)
 
 
@@ -216,10 +219,12 @@ def _edits(
 
 def _reasoning_edits(call: ClientCall, candidate: Candidate, reasoning: Reasoning) -> list[Edit]:
     """Signed reasoning goes back only to who issued it; what is unknown goes as it is."""
-    if candidate.protocol != "anthropic" or b'thinking"' not in call.body:
+    if candidate.protocol != "anthropic":
         return []
     if reasoning.dropped:
         return drop_all_reasoning(call.body, call.members)
+    if not reasoning.others and _PLACEHOLDER not in call.body:
+        return []
     if b'"signature"' not in call.body and b'"redacted_thinking"' not in call.body:
         return []
     return foreign_edits(call.body, call.members, reasoning.is_foreign)

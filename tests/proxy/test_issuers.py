@@ -176,3 +176,17 @@ def test_a_question_does_not_wait_for_the_disk(path: Path) -> None:
     issuers.learn("a", ["1"])
     with issuers._writing:
         assert issuers.issuer_of("1") == "a"
+
+
+def test_it_is_known_whether_there_are_others_at_all(tmp_path: Path) -> None:
+    issuers = Issuers(tmp_path / "issuers")
+    assert not issuers.knows_others("a")
+    issuers.learn("a", ["one"])
+    assert not issuers.knows_others("a")
+    assert issuers.knows_others("b")
+    issuers.learn("b", ["two"])
+    issuers.close()
+    again = Issuers(tmp_path / "issuers")
+    assert again.knows_others("a")
+    assert again.knows_others("b")
+    again.close()
