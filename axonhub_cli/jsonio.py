@@ -19,7 +19,6 @@ _decode = msgspec.json.Decoder().decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
-_append = msgspec.json.Encoder().encode_into
 
 # A surrogate pair (kept), a surrogate alone (group 1), and an escaped backslash (kept, so that
 # `\\ud83d` is read as a backslash and five letters). No other escape can hide one of these.
@@ -89,27 +88,29 @@ def encode(value: Json) -> bytes:
 
 def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]]]:
     """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse."""
-    buffer = bytearray(b"{")
+    # One join in the end: a growing buffer is moved again and again.
+    pieces: list[bytes] = []
     parts: list[tuple[int, int]] = []
+    at, comma = 1, b""
     for name, item in value.items():
-        _append(name, buffer, -1)
-        buffer += b":"
-        if name in ARRAYS and isinstance(item, list) and item:
-            mark = b"["
-            for each in item:
-                buffer += mark
-                start = len(buffer)
-                _append(each, buffer, -1)
-                parts.append((start, len(buffer)))
-                mark = b","
-            buffer += b"]"
+        head = comma + _encode(name) + b":"
+        comma = b","
+        items = item if name in ARRAYS and isinstance(item, list) and item else None
+        written = [_encode(item)] if items is None else [_encode(each) for each in items]
+        at += len(head)
+        if items is not None:
+            head += b"["
+            at += 1
+            for each in written:
+                parts.append((at, at + len(each)))
+                at += len(each) + 1
         else:
-            _append(item, buffer, -1)
-        buffer += b","
-    if value:
-        buffer.pop()
-    buffer += b"}"
-    return bytes(buffer), parts
+            at += len(written[0])
+        pieces.append(head)
+        for each in written:
+            pieces += (each, b",")
+        pieces[-1] = b"" if items is None else b"]"
+    return b"".join([b"{", *pieces, b"}"]), parts
 
 
 def read_envelope(data: bytes) -> tuple[Envelope, bytes]:
