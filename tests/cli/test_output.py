@@ -76,8 +76,10 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("answer", ["y\n", "Yes\n", " y \n"])
 def test_a_confirmation_goes_on_at_yes(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    terminal = Terminal(answer)
+    monkeypatch.setattr("sys.stdin", terminal)
     output.confirm("Really?", yes=False)
+    assert terminal.read() == "", "the answer was not read"
 
 
 @pytest.mark.parametrize("answer", ["\n", "n\n", "what\n", ""])

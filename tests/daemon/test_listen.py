@@ -75,8 +75,8 @@ def test_a_port_that_was_used_a_moment_ago_is_free_again() -> None:
         served, _ = _accept(sockets[0])
         served.close()
         client.close()
-    with bound("127.0.0.1", port):
-        pass
+    with bound("127.0.0.1", port) as again:
+        assert again[0].getsockname()[1] == port
 
 
 def _accept(listening: socket.socket) -> tuple[socket.socket, object]:

@@ -290,6 +290,7 @@ def test_a_404_on_count_tokens_put_the_model_to_sleep(gateway: Gateway) -> None:
     for _ in range(4):
         gateway.ask(f"{MESSAGES}/count_tokens", body)
     ask(gateway, MESSAGES, model=CLAUDE)
+    assert gateway.anthropic.requests[-1].path == "/v1/messages"
 
 
 def test_the_changing_billing_header_kills_every_prefix_cache(gateway: Gateway) -> None:

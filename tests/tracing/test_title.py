@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonhub_cli.tracing.title import find_title, own_words, shorten
+from axonhub_cli.tracing.title import MAX_TITLE, find_title, own_words, shorten
 from tests.tracing.records import body_of
 
 
@@ -79,11 +79,12 @@ def test_the_first_user_message_with_words_counts() -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda t: f'{{"messages":{t}'.encode()))
 def test_no_body_breaks_it(body: bytes) -> None:
-    find_title(body)
-    find_title(b'{"messages":[' + body + b"]}")
+    for whole in (body, b'{"messages":[' + body + b"]}"):
+        assert len(find_title(whole) or "") <= MAX_TITLE
 
 
 @given(st.recursive(st.text(max_size=9), lambda i: st.lists(i) | st.dictionaries(st.text(), i)))
 def test_no_message_breaks_it(message: object) -> None:
     for item in (message, {"role": "user", "content": message}):
-        find_title(json.dumps({"messages": [item]}).encode())
+        found = find_title(json.dumps({"messages": [item]}).encode())
+        assert len(found or "") <= MAX_TITLE
