@@ -89,28 +89,30 @@ def encode(value: Json) -> bytes:
 def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]]]:
     """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse."""
     # One join in the end: a growing buffer is moved again and again.
-    pieces: list[bytes] = []
+    pieces = [b"{"]
     parts: list[tuple[int, int]] = []
-    at, comma = 1, b""
+    at = 1
     for name, item in value.items():
-        head = comma + _encode(name) + b":"
-        comma = b","
-        items = item if name in ARRAYS and isinstance(item, list) and item else None
-        written = [_encode(item)] if items is None else [_encode(each) for each in items]
+        head = (b"," if len(pieces) > 1 else b"") + _encode(name) + b":"
         at += len(head)
-        if items is not None:
-            head += b"["
-            at += 1
-            for each in written:
-                parts.append((at, at + len(each)))
-                at += len(each) + 1
-        else:
-            at += len(written[0])
         pieces.append(head)
-        for each in written:
-            pieces += (each, b",")
-        pieces[-1] = b"" if items is None else b"]"
-    return b"".join([b"{", *pieces, b"}"]), parts
+        if name not in ARRAYS or not isinstance(item, list):
+            pieces.append(_encode(item))
+            at += len(pieces[-1])
+            continue
+        mark = b"["
+        for each in item:
+            written = _encode(each)
+            at += 1
+            parts.append((at, at + len(written)))
+            at += len(written)
+            pieces += (mark, written)
+            mark = b","
+        end = b"]" if item else b"[]"
+        pieces.append(end)
+        at += len(end)
+    pieces.append(b"}")
+    return b"".join(pieces), parts
 
 
 def read_envelope(data: bytes) -> tuple[Envelope, bytes]:

@@ -70,7 +70,7 @@ class Conversion:
     ) -> None:
         self.client = client
         self.upstream = upstream
-        self._context = context
+        self.context = context
         self._dialect = dialect
         self._naming = Naming(request, client=client.name, upstream=upstream.name)
         fitted = self._naming.request(request)
@@ -88,7 +88,7 @@ class Conversion:
             response = codec_of(self.upstream).decode_response(jsonio.decode(body))
         except jsonio.InvalidJson as error:
             raise UpstreamGarbled("it answered with something that is not JSON") from error
-        filtered = filter_response(self._dialect, response, self._context.id)
+        filtered = filter_response(self._dialect, response, self.context.id)
         return self._naming.response(filtered)
 
     def _collected(self, body: bytes) -> Response:
@@ -105,10 +105,10 @@ class Conversion:
         return collector.response()
 
     def encode_answer(self, response: Response) -> bytes:
-        return jsonio.encode(codec_of(self.client).encode_response(response, self._context))
+        return jsonio.encode(codec_of(self.client).encode_response(response, self.context))
 
     def encode_stream(self, response: Response) -> bytes:
-        encoder = codec_of(self.client).stream_encoder(self._context)
+        encoder = codec_of(self.client).stream_encoder(self.context)
         return b"".join([encoder.feed(event) for event in replay(response)])
 
     def error(self, error: UpstreamStatus) -> UpstreamStatus:
@@ -123,11 +123,8 @@ class Conversion:
         )
 
     def pipeline(self) -> Pipeline:
-        filters = EventFilters(self._dialect, self._context.id)
+        filters = EventFilters(self._dialect, self.context.id)
         return Pipeline(codec_of(self.upstream).stream_decoder(), filters, self._naming)
-
-    def encoder_context(self) -> ReplyContext:
-        return self._context
 
 
 class Pipeline:
@@ -171,7 +168,7 @@ class StreamConvert:
         self.ended = False
         self._conversion = conversion
         self._pipeline = conversion.pipeline()
-        self._encoder = codec_of(conversion.client).stream_encoder(conversion.encoder_context())
+        self._encoder = codec_of(conversion.client).stream_encoder(conversion.context)
         self._reply = reply
         self._record = record
         self._headers = [(n, v) for n, v in headers if n.lower() in _PASSED]
@@ -222,7 +219,7 @@ class StreamConvert:
         if not isinstance(event, Failed) or not self.committed:
             return event
         message = f"{event.error.message} (channel {self._record.channel!r}, by axonhub)"
-        request_id = self._conversion.encoder_context().id
+        request_id = self._conversion.context.id
         return Failed(ErrorInfo.of(event.error.kind, message, request_id=request_id))
 
     async def _pass_on(self, events: list[Event]) -> None:

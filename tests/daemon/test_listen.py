@@ -95,8 +95,8 @@ def test_another_address_is_bound_alone() -> None:
 def test_the_ipv6_wildcard_leaves_ipv4_alone() -> None:
     with bound("::", 0) as sockets:
         port = sockets[0].getsockname()[1]
-        with listener("127.0.0.1", port):
-            pass
+        with listener("127.0.0.1", port) as beside:
+            assert beside == port
 
 
 FOREIGN = [

@@ -134,6 +134,7 @@ def test_an_openai_clients_odd_ids_reach_anthropic(gateway: Gateway) -> None:
     tools = [{"type": "function", "function": {"name": "get_weather"}}]
     ask(gateway, COMPLETIONS, model=CLAUDE, messages=history, tools=tools)
     sent(gateway)
+    assert b"functions.get_weather:0" not in gateway.anthropic.requests[-1].body
 
 
 ORPHAN = {"type": "tool_result", "tool_use_id": "toolu_gone", "content": "sun"}
@@ -245,6 +246,7 @@ def test_empty_text_blocks_give_400(gateway: Gateway) -> None:
     history = [*HELLO, {"role": "assistant", "content": ""}, *HELLO]
     ask(gateway, COMPLETIONS, model=CLAUDE, messages=history)
     sent(gateway)
+    assert b'"text":""' not in gateway.anthropic.requests[-1].body
 
 
 def test_top_p_with_thinking_gives_400(gateway: Gateway) -> None:

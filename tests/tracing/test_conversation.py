@@ -130,6 +130,7 @@ def test_no_body_and_no_answer_break_the_reading(
 ) -> None:
     made = body(*messages, output_config=config, tools=messages)
     for one in (made, raw, b'{"messages":[' + raw + b"]}"):
-        read_news(one)
-        side_of(one, "generate", None)
-    read_said(Answer(content=tuple(messages)))
+        assert read_news(one) == read_news(one)
+        assert side_of(one, "generate", None) == side_of(one, "generate", None)
+    said = Answer(content=tuple(messages))
+    assert read_said(said) == read_said(said)
