@@ -1,0 +1,59 @@
+"""`[server]`, `[server.trace]` and `[secrets]`: the daemon itself, what it records, and where the
+secrets are kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+SecretBackend = Literal["keyring", "file"]
+
+Duration = str
+"""A number with a unit: `500ms`, `90s`, `10m`, `1h`; read by `durations.seconds`."""
+
+
+class TraceSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[server.trace]`"""
+
+    claude_code_trace_enabled: bool = True
+    codex_trace_enabled: bool = True
+    thread_header: str = "AH-Thread-Id"
+    trace_header: str = "AH-Trace-Id"
+    extra_trace_headers: tuple[str, ...] = ()
+    store_request_body: bool = True
+    store_response_body: bool = True
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[server]`"""
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    llm_request_timeout: Duration = "600s"
+    """Total time of an attempt that is not streamed; streams have no total."""
+    connect_timeout: Duration = "10s"
+    first_event_timeout: Duration = "180s"
+    """From sending a request to the first event of its answer; left at that, loopback gets 600s."""
+    idle_timeout: Duration = "180s"
+    """Longest silence of an upstream inside a stream; its own pings count as life, ours do not."""
+    ping_interval: Duration = "15s"
+    """After this long without a byte to the client of a stream, a ping of ours is sent."""
+    drain_timeout: Duration = "30s"
+    """How long a stopping daemon lets running streams finish."""
+    max_request_bytes: int = 64 * 1024 * 1024
+    """Limit of a request body, and of what a compressed one may unpack to."""
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    trace: TraceSettings = field(default_factory=TraceSettings)
+
+
+class Secrets(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[secrets]`"""
+
+    backend: SecretBackend = "keyring"
+    service: str | None = None
+    """Keyring service `axonhub:<id>`; made at the first use, so that two homes never share."""
