@@ -7,6 +7,8 @@ vendors' APIs answer 400 to it), the escape is repaired in place and nothing els
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -79,6 +81,47 @@ def decode(data: bytes) -> Json:
         if repaired is data:
             raise InvalidJson(_reason(error)) from error
         return decode(repaired)
+
+
+def decode_around(
+    data: bytes, envelope: Envelope, names: Collection[str] = ARRAYS
+) -> dict[str, Json]:
+    """Decode all but the items of the envelope's arrays of these names, which stay `Raw`.
+
+    Raises `InvalidJson`.
+    """
+    try:
+        arrays = {n: items for n in names if isinstance(items := getattr(envelope, n), list)}
+        body = _decode_between(data, arrays)
+        if body is None:
+            body = {n: arrays.get(n) or _decode(raw) for n, raw in _decode_fields(data).items()}
+        return body
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidJson(_reason(error)) from error
+
+
+def _decode_between(data: bytes, arrays: dict[str, list[Raw]]) -> dict[str, Json] | None:
+    """The same without reading the arrays again; None where they are not written compactly."""
+    holes: list[tuple[int, int, bytes]] = []
+    for name, items in arrays.items():
+        # A string cannot hold this: its quotes would be escaped. An object further in can.
+        mark = f'"{name}":['.encode()
+        start = data.find(mark) + len(mark)
+        end = start + sum([memoryview(item).nbytes for item in items]) + max(0, len(items) - 1)
+        if start < len(mark) or not data.startswith(b"]", end):
+            return None
+        holes.append((start, end, b""))
+    holes.sort()
+    if any(hole[1] > later[0] for hole, later in pairwise(holes)):
+        return None
+    try:
+        around = _decode(splice(data, holes))
+    except msgspec.DecodeError:
+        return None
+    # What is still there was not the array that the envelope holds.
+    if not isinstance(around, dict) or any(around.get(name) != [] for name in arrays):
+        return None
+    return around | arrays
 
 
 def encode(value: Json) -> bytes:

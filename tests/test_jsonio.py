@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli import jsonio
-from axonhub_cli.jsonio import InvalidJson, Span
+from axonhub_cli.jsonio import InvalidJson, Json, Span
 
 space = st.text(" \t\n\r", max_size=3)
 # Ways to write a value that a decoder and an encoder in a row would not keep.
@@ -227,3 +227,43 @@ def test_encoding_in_parts_is_encoding(value: dict[str, Any]) -> None:
         for item in array
     ]
     assert [jsonio.decode(data[start:end]) for start, end in parts] == items
+
+
+def around(data: bytes) -> Json:
+    """Decoded around the arrays, and then those too."""
+    envelope, data = jsonio.read_envelope(data)
+    return jsonio.decode(jsonio.encode(jsonio.decode_around(data, envelope)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"model":"m","messages":[{"a":1},2],"tools":[],"x":[1]}',
+        b'{"messages": [ {"a":1} , 2 ], "model":"m"}',
+        # The array of that name further in comes first, and is as long.
+        b'{"metadata":{"messages":[11]},"messages":[22]}',
+        b'{"metadata":{"messages":[11]},"messages":[11]}',
+        b'{"messages":[{"tools":[7]}],"tools":[7]}',
+        b'{"messages":[{"tools":[7]},{"messages":[{"tools":[7]}]}],"tools":[8]}',
+        b'{"messages":[1],"messages":[2]}',
+        b'{"messages":[1],"messages":[1]}',
+        b'{"messages":"text","system":"also","tools":null}',
+        b'{"x":"\\"messages\\":[1]","messages":[1]}',
+    ],
+)
+def test_decoding_around_the_arrays_says_what_decoding_all_says(data: bytes) -> None:
+    assert around(data) == jsonio.decode(data)
+
+
+def test_only_the_named_arrays_stay_raw() -> None:
+    data = b'{"messages":[1],"input":[1]}'
+    envelope, _ = jsonio.read_envelope(data)
+    body = jsonio.decode_around(data, envelope, ("messages",))
+    assert isinstance(body["messages"][0], msgspec.Raw)
+    assert body["input"] == [1]
+
+
+def test_decoding_around_says_what_is_no_json() -> None:
+    data = b'{"messages":[1],"x":"\xff"}'
+    with pytest.raises(jsonio.InvalidJson):
+        jsonio.decode_around(data, jsonio.Envelope(messages=[]))

@@ -21,6 +21,7 @@ from axonhub_cli.daemon.endpoints import (
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.protocols.recall import Recall
 from axonhub_cli.proxy.handler import Services
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams
@@ -55,6 +56,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             clock=time.monotonic,
             refused=runtime.refused,
             issuers=issuers,
+            recall=Recall(),
         ),
         recorder=Recorder(writer),
         secret=secret,

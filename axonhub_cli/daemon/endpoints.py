@@ -156,6 +156,7 @@ class ProxyEndpoint:
             key=key,
             profile=profile,
             snapshot=snapshot,
+            recall=self._context.services.recall,
         )
         record.body, record.model, record.stream = call.body, call.model, call.streams
         record.envelope = call.envelope

@@ -13,6 +13,7 @@ from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.request import Request
 from axonhub_cli.ir.response import Response
 from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.recall import NOTHING, Recall
 from axonhub_cli.protocols.sse import SseEvent
 
 UNSIGNED = "axonhub-unsigned"
@@ -54,11 +55,21 @@ class StreamEncoder(Protocol):
     def feed(self, event: Event) -> bytes: ...
 
 
+class DecodeRequest(Protocol):
+    """A request body to the hub. Items of its arrays may be `Raw`, for `recall` to know or decode.
+
+    Raises `ClientError("invalid_request")` naming the JSON path of what cannot be.
+    """
+
+    def __call__(self, body: dict[str, Json], recall: Recall = NOTHING) -> Request: ...
+
+
 class Codec(Struct, frozen=True):
     """One protocol's conversion. Pure functions over decoded JSON."""
 
-    decode_request: Callable[[dict[str, Json]], Request]
-    """Raises `ClientError("invalid_request")` naming the JSON path of what cannot be."""
+    decode_request: DecodeRequest
+    arrays: tuple[str, ...]
+    """Members of a request body whose items may be `Raw`."""
     encode_request: Callable[[Request, str], Encoded]
     """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
     decode_response: Callable[[Json], Response]

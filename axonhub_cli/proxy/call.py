@@ -12,6 +12,7 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.ir.request import Request
 from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Route, WireProtocol
+from axonhub_cli.protocols.recall import NOTHING, Recall
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Snapshot
 
@@ -30,6 +31,7 @@ class ClientCall:
         key: Key,
         profile: Profile | None,
         snapshot: Snapshot,
+        recall: Recall = NOTHING,
     ) -> None:
         self.protocol = protocol
         self.route = route
@@ -38,6 +40,7 @@ class ClientCall:
         self.key = key
         self.profile = profile
         self.snapshot = snapshot
+        self._recall = recall
         self.envelope, self.body = _read_envelope(body)
         if self.envelope.model is None:
             raise ClientError("invalid_request", "model: Field required")
@@ -54,13 +57,14 @@ class ClientCall:
     @cached_property
     def decoded(self) -> Request:
         """The request in the hub's words; made once, for every candidate that needs it."""
-        assert self.protocol.codec is not None
+        codec = self.protocol.codec
+        assert codec is not None
         try:
-            body = jsonio.decode(self.body)
+            body = jsonio.decode_around(self.body, self.envelope, codec.arrays)
+            return codec.decode_request(body, self._recall)
         except jsonio.InvalidJson as error:
             message = f"the request body is not valid JSON: {error}"
             raise ClientError("invalid_request", message) from error
-        return self.protocol.codec.decode_request(body)
 
     @cached_property
     def members(self) -> list[jsonio.Span]:

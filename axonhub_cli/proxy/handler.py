@@ -17,6 +17,7 @@ from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamStatus
 from axonhub_cli.protocols import CONVERTIBLE, PROTOCOLS
 from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
+from axonhub_cli.protocols.recall import NOTHING, Recall
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, describe, sentence
@@ -45,6 +46,8 @@ class Services(Struct, frozen=True):
     """Told of the reference of a secret that an upstream refused."""
     issuers: Issuers | None = None
     """Whose signatures are whose; None: nobody's is known."""
+    recall: Recall = NOTHING
+    """Parts of earlier requests, decoded."""
 
 
 def _has_no_count(error: UpstreamError) -> bool:

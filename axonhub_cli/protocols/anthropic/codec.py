@@ -12,6 +12,7 @@ from axonhub_cli.protocols.codec import Codec
 
 CODEC = Codec(
     decode_request=decode_request,
+    arrays=("system", "messages", "tools"),
     encode_request=encode_request,
     decode_response=decode_response,
     encode_response=encode_response,

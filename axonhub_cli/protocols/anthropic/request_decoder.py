@@ -34,6 +34,7 @@ from axonhub_cli.protocols.read import (
     opt_str,
     rest,
 )
+from axonhub_cli.protocols.recall import NOTHING, Recall, as_it_is
 
 _ROLES: dict[Json, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
 
@@ -50,7 +51,7 @@ _THINKING = frozenset({"type", "budget_tokens"})
 _FORMAT = frozenset({"type", "schema"})
 
 
-def decode_request(body: Object) -> Request:
+def decode_request(body: Object, recall: Recall = NOTHING) -> Request:
     """Raises `ClientError` naming the JSON path of what is wrong.
 
     `max_tokens` may be missing: `count_tokens` has none.
@@ -63,9 +64,9 @@ def decode_request(body: Object) -> Request:
     return Request(
         protocol=NAME,
         model=need_str(body.get("model"), "model"),
-        system=_system(body.get("system")),
-        messages=_messages(body.get("messages")),
-        tools=_tools(body.get("tools")),
+        system=_system(body.get("system"), recall),
+        messages=_messages(body.get("messages"), recall),
+        tools=_tools(body.get("tools"), recall),
         tool_choice=tool_choice,
         parallel_tools=parallel,
         sampling=_sampling(body),
@@ -79,7 +80,9 @@ def decode_request(body: Object) -> Request:
     )
 
 
-def _system(value: Json) -> tuple[Text | Opaque, ...]:
+def _system(value: Json, recall: Recall) -> tuple[Text | Opaque, ...]:
+    if isinstance(value, list):
+        value = [recall.of(block, "system", as_it_is) for block in value]
     blocks = () if value is None else decode_blocks(value, "system")
     for at, block in enumerate(blocks):
         if not isinstance(block, Text | Opaque):
@@ -87,10 +90,11 @@ def _system(value: Json) -> tuple[Text | Opaque, ...]:
     return tuple([block for block in blocks if isinstance(block, Text | Opaque)])
 
 
-def _messages(value: Json) -> tuple[Message, ...]:
+def _messages(value: Json, recall: Recall) -> tuple[Message, ...]:
     if not need_list(value, "messages"):
         fail("messages", "at least one message is required")
-    return tuple([_message(message, f"messages.{at}") for at, message in enumerate(value)])
+    of = recall.of
+    return tuple([of(message, f"messages.{at}", _message) for at, message in enumerate(value)])
 
 
 def _message(value: Json, path: str) -> Message:
@@ -103,10 +107,11 @@ def _message(value: Json, path: str) -> Message:
     return Message(role, content, None, rest(message, _MESSAGE))
 
 
-def _tools(value: Json) -> tuple[Tool | ServerTool, ...]:
+def _tools(value: Json, recall: Recall) -> tuple[Tool | ServerTool, ...]:
     if value is None:
         return ()
-    return tuple([_tool(tool, f"tools.{at}") for at, tool in enumerate(need_list(value, "tools"))])
+    tools = need_list(value, "tools")
+    return tuple([recall.of(tool, f"tools.{at}", _tool) for at, tool in enumerate(tools)])
 
 
 def _tool(value: Json, path: str) -> Tool | ServerTool:

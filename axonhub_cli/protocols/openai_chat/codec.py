@@ -10,6 +10,7 @@ from axonhub_cli.protocols.openai_chat.stream_encoder import ChatStreamEncoder
 
 CODEC = Codec(
     decode_request=decode_request,
+    arrays=("messages", "tools"),
     encode_request=encode_request,
     decode_response=decode_response,
     encode_response=encode_response,

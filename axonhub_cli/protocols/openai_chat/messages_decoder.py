@@ -12,6 +12,7 @@ from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.openai_chat import reasoning
 from axonhub_cli.protocols.openai_chat.parts import decode_content
 from axonhub_cli.protocols.read import fail, need_dict, need_list, need_str, opt_str, rest
+from axonhub_cli.protocols.recall import NOTHING, Recall, as_it_is
 
 Object = dict[str, Json]
 
@@ -23,14 +24,17 @@ _CALL = frozenset({"id", "type", "function", "index"})
 _CUSTOM = frozenset({"id", "custom", "index"})
 
 
-def decode_messages(value: Json) -> tuple[tuple[Text | Opaque, ...], tuple[Message, ...]]:
+def decode_messages(
+    value: Json, recall: Recall = NOTHING
+) -> tuple[tuple[Text | Opaque, ...], tuple[Message, ...]]:
     """`system`, and the turns after it. Raises `ClientError` naming the path."""
     reading = _Reading()
     items = need_list(value, "messages")
     if not items:
         fail("messages", "Input should have at least one message")
     for at, item in enumerate(items):
-        reading.take(need_dict(item, f"messages.{at}"), at)
+        message = recall.of(item, f"messages.{at}", as_it_is)
+        reading.take(need_dict(message, f"messages.{at}"), at)
     reading.end_results()
     return tuple(reading.system), tuple(reading.messages)
 

@@ -33,6 +33,7 @@ from axonhub_cli.protocols.read import (
     opt_str,
     rest,
 )
+from axonhub_cli.protocols.recall import NOTHING, Recall
 
 Object = dict[str, Json]
 
@@ -48,10 +49,10 @@ _FORMAT = frozenset({"name", "description", "schema", "strict"})
 NO_PARAMETERS: Object = {"type": "object", "properties": {}}
 
 
-def decode_request(body: Object) -> Request:
+def decode_request(body: Object, recall: Recall = NOTHING) -> Request:
     """Raises `ClientError` naming the path of what cannot be."""
     extra = rest(body, _KNOWN)
-    system, messages = decode_messages(body.get("messages"))
+    system, messages = decode_messages(body.get("messages"), recall)
     if (opt_int(body.get("n"), "n") or 1) > 1:
         fail("n", "Several answers to one request cannot be converted; send a request for each")
     stream = opt_bool(body.get("stream"), "stream") or False
@@ -60,7 +61,7 @@ def decode_request(body: Object) -> Request:
         model=need_str(body.get("model"), "model"),
         system=system,
         messages=messages,
-        tools=_tools(body),
+        tools=_tools(body, recall),
         tool_choice=_tool_choice(body, extra),
         parallel_tools=opt_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
         sampling=_sampling(body),
@@ -76,11 +77,11 @@ def decode_request(body: Object) -> Request:
     )
 
 
-def _tools(body: Object) -> tuple[Tool | ServerTool, ...]:
+def _tools(body: Object, recall: Recall) -> tuple[Tool | ServerTool, ...]:
     tools = need_list(body.get("tools") or [], "tools")
     functions = need_list(body.get("functions") or [], "functions")
     return (
-        *[_tool(need_dict(tool, f"tools.{at}"), f"tools.{at}") for at, tool in enumerate(tools)],
+        *[recall.of(tool, f"tools.{at}", _tool) for at, tool in enumerate(tools)],
         *[
             _function(need_dict(f, f"functions.{at}"), {}, f"functions.{at}")
             for at, f in enumerate(functions)
@@ -88,7 +89,8 @@ def _tools(body: Object) -> tuple[Tool | ServerTool, ...]:
     )
 
 
-def _tool(value: Object, path: str) -> Tool | ServerTool:
+def _tool(given: Json, path: str) -> Tool | ServerTool:
+    value = need_dict(given, path)
     kind = need_str(value.get("type", "function"), f"{path}.type")
     if kind == "function":
         function = need_dict(value.get("function"), f"{path}.function")
