@@ -22,8 +22,8 @@ from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.recall import Recall
-from axonhub_cli.proxy.handler import Services
 from axonhub_cli.proxy.issuers import Issuers
+from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.rest import RestList
 from axonhub_cli.tracing.recorder import Recorder

@@ -29,9 +29,10 @@ from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
 from axonhub_cli.proxy.guard import ClientLeft, Receive
-from axonhub_cli.proxy.handler import Handler, Services
+from axonhub_cli.proxy.handler import Handler
 from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.reply import HeaderList, Reply, Send
+from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.tracing.identity import find_client, find_trace
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord

@@ -62,8 +62,9 @@ class Attempt:
         self._request_id = request_id
         self._conceal = Conceal([])
 
-    async def stream(self, call: UpstreamCall) -> None:
-        """Relay a streamed answer; returns when the client has all of it, good or broken off."""
+    async def stream(self, call: UpstreamCall) -> UpstreamError | None:
+        """Relay a streamed answer; returns when the client has all of it, and what broke it off
+        after the commit."""
         relay: StreamRelay | StreamConvert | None = None
         limit = self._limits.first_event
         try:
@@ -76,7 +77,7 @@ class Attempt:
                     if _is_whole(exchange, first):
                         # It ignored `stream`; the client knows best what to do with it.
                         await self._pass_whole(exchange, first, chunks, silence, streamed=True)
-                        return
+                        return None
                     relay = self._relay(exchange)
                     silence.shorten(_AFTER_THE_STOP_S, once=relay.is_complete)
                     await self._pump(first, chunks, relay, silence)
@@ -89,6 +90,7 @@ class Attempt:
             if relay is None or not relay.committed:
                 raise
             await relay.break_off(error)
+        return relay.failure
 
     async def whole(self, call: UpstreamCall) -> None:
         """Pass on an answer that is not streamed."""
@@ -107,6 +109,7 @@ class Attempt:
         self._conceal = Conceal(call.headers)
         exchange.headers = self._conceal.headers(exchange.headers)
         self._record.http_status = exchange.status
+        self._record.answer_headers = exchange.headers
         self._record.upstream_request_id = exchange.header(b"request-id")
         return exchange
 

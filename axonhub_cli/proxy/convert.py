@@ -166,6 +166,7 @@ class StreamConvert:
     ) -> None:
         self.committed = False
         self.ended = False
+        self.failure: UpstreamError | None = None
         self._conversion = conversion
         self._pipeline = conversion.pipeline()
         self._encoder = codec_of(conversion.client).stream_encoder(conversion.context)
@@ -212,6 +213,8 @@ class StreamConvert:
             events.append(self._signed(Failed(ErrorInfo.of(error.kind, error.message))))
         with suppress(UpstreamError):
             await self._pass_on(events)
+        if self.failure is not None:
+            self.failure = error
         await self._reply.end()
 
     def _signed(self, event: Event) -> Event:
@@ -249,6 +252,7 @@ class StreamConvert:
                         self._conversion.client.encode_error(info),
                         message="an error came first",
                     )
+                self.failure = UpstreamGarbled(info.message)
                 self._record.status, self._record.error = "failed", info.message
                 self.ended = True
             case Finished():

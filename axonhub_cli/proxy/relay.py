@@ -54,6 +54,8 @@ class StreamRelay:
         self.committed = False
         self.ended = False
         """The event that ends a stream has been passed on; little or nothing will follow."""
+        self.failure: UpstreamError | None = None
+        """What ended the stream after the commit, and was told to the client."""
         self._conceal = conceal
         self._elapsed_ms = elapsed_ms
         self._reply = reply
@@ -91,7 +93,7 @@ class StreamRelay:
             await self.break_off(UpstreamGarbled("the upstream's stream ended too early"))
             return
         if end.error is not None:
-            self._record.status, self._record.error = "failed", end.error
+            self._fail(UpstreamGarbled(end.error))
         else:
             self._record.status = "completed"
         await self._reply.end(end.missing)
@@ -102,10 +104,14 @@ class StreamRelay:
             # The stop reason has come: with the connection nothing of the answer was lost.
             await self.finish()
             return
-        self._record.status, self._record.error = "failed", error.message
+        self._fail(error)
         message = f"{error.message} (channel {self._record.channel!r}, by axonhub)"
         info = ErrorInfo.of(error.kind, message, request_id=self._request_id)
         await self._reply.end(self._protocol.encode_stream_error(info))
+
+    def _fail(self, error: UpstreamError) -> None:
+        self.failure = error
+        self._record.status, self._record.error = "failed", error.message
 
     async def _before_commit(self, whole: bytes) -> bool:
         self._waiting.append(whole)

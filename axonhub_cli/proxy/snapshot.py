@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -48,11 +49,16 @@ class Snapshot(Struct, frozen=True):
     faults: dict[str, str] = field(default_factory=dict)
     """Channels whose secret cannot be read, and why, as a clause."""
 
-    def token(self, channel: Channel, session_key: str) -> Token | None:
-        """The token for a session: always the same one, since prompt caches belong to a token."""
+    def token(
+        self, channel: Channel, session_key: str, tried: Collection[str] = ()
+    ) -> Token | None:
+        """The token for a session: always the same one, since prompt caches belong to a token.
+        `tried`: labels of those that failed in this request, which are taken last."""
         tokens = self.tokens.get(channel.name, ())
         if len(tokens) < 2:
             return tokens[0] if tokens else None
+        if tried:
+            tokens = tuple(t for t in tokens if t.label not in tried) or tokens
         first = order_names((t.label for t in tokens), session_key=session_key)[0]
         return next(t for t in tokens if t.label == first)
 

@@ -41,6 +41,8 @@ class AttemptRecord(Struct, eq=False):
     """None: the very bytes the client sent."""
     sent_parts: list[tuple[int, int]] | None = None
     """Where the parts worth storing apart stand in it, when that is known already."""
+    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Of the answer, as received."""
     answer: list[bytes] = field(default_factory=list)
     """The answer's chunks as they were received."""
     answer_dropped: int = 0

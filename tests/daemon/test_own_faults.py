@@ -14,7 +14,7 @@ from axonhub_cli.daemon.endpoints import Context, HealthEndpoint, ModelsEndpoint
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.proxy.handler import Services
+from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.rest import RestList

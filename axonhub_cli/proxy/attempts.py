@@ -1,0 +1,224 @@
+"""The only loop over attempts: token, place, edits, sending, and what follows a failure.
+
+Opened: the status (and pings) have gone out. Committed: content has. Until the commit a failed
+attempt is followed by the next candidate; after it a failure is one error event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import UpstreamError, UpstreamStatus
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
+from axonhub_cli.proxy.attempt import Attempt
+from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.failure import Failure, sentence
+from axonhub_cli.proxy.headers import safe_value
+from axonhub_cli.proxy.outgoing import Origin, Outgoing, Reasoning, issuer_of, prepare
+from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.reporting import report
+from axonhub_cli.proxy.services import Services
+from axonhub_cli.proxy.snapshot import Token
+from axonhub_cli.routing import retry
+from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.outcome import Outcome
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+
+
+class Attempts:
+    """The attempts of one request; make one for each."""
+
+    def __init__(
+        self,
+        services: Services,
+        call: ClientCall,
+        reply: Reply,
+        record: RequestRecord,
+        session_key: str,
+        elapsed_ms: Callable[[], float],
+    ) -> None:
+        """`elapsed_ms`: how long the request has been here."""
+        self._services = services
+        self._call = call
+        self._reply = reply
+        self._record = record
+        self._session_key = session_key
+        self._elapsed_ms = elapsed_ms
+        self._drops_reasoning = False
+        self._tried: dict[str, set[str]] = {}
+        """Channel to the labels of its tokens that failed in this request."""
+
+    async def run(self, plan: list[Candidate]) -> list[Failure]:
+        """Try until one answers; what is returned is empty then, else every failure in order."""
+        failures: list[Failure] = []
+        for candidate in plan:
+            repeated = False
+            while True:
+                record = self._note_attempt(candidate)
+                try:
+                    if self._counts and not candidate.native:
+                        await self._count_here(record)
+                    else:
+                        await self._attempt(candidate, record)
+                    return []
+                except UpstreamError as error:
+                    if self._counts and _has_no_count(error):
+                        await self._count_here(record)
+                        return []
+                    failure = Failure(candidate.channel.name, error)
+                    record.status, record.error = "failed", sentence(failure)
+                    if self._refuses_reasoning(error):
+                        self._drops_reasoning = True
+                        continue
+                    decision = retry.decide(error, repeated=repeated, last=candidate is plan[-1])
+                finally:
+                    record.ms = self._elapsed_ms() - record.offset_ms
+                if decision == "repeat":
+                    repeated = True
+                    continue
+                failures.append(failure)
+                break
+            if decision == "give_up":
+                break
+        return failures
+
+    @property
+    def _counts(self) -> bool:
+        """Tokens are to be counted, which can be done here at need."""
+        call = self._call
+        return call.route.operation == "count_tokens" and call.protocol.codec is not None
+
+    async def _count_here(self, record: AttemptRecord) -> None:
+        """The channel cannot count: an estimate, made off the loop, is better than none."""
+        from axonhub_cli.counting.request import count
+
+        tokens = await asyncio.to_thread(count, self._call.decoded, record.upstream_model)
+        record.status = self._record.status = "completed"
+        record.error = None
+        body = jsonio.encode({"input_tokens": tokens})
+        await self._reply.send_whole(200, [(b"content-type", b"application/json")], body)
+
+    async def _attempt(self, candidate: Candidate, record: AttemptRecord) -> None:
+        """One attempt, from the token to the report of how it ended."""
+        token = self._choose_token(candidate)
+        record.label = token.label if token is not None else None
+        async with self._services.admission.place(self._call, candidate):
+            outgoing = self._edit(self._prepare(candidate, token), candidate)
+            self._note_outgoing(outgoing, record)
+            self._name_channel(candidate)
+            begun = self._elapsed_ms()
+            error: UpstreamError | None = None
+            left = True
+            try:
+                # None: whole. An error: it broke after the commit, and the client has been told.
+                error = await self._send(outgoing, candidate, record)
+                left = False
+            except UpstreamError as failed:
+                error, left = failed, False
+                raise
+            finally:
+                outcome = Outcome(
+                    candidate,
+                    record.label,
+                    error,
+                    record.http_status,
+                    tuple(record.answer_headers),
+                    record.first_event_ms,
+                    self._elapsed_ms() - begun,
+                    self._call.streams,
+                    left,
+                )
+                report(self._services, self._call, outcome, token, record)
+        self._record.status = record.status
+        self._record.error = record.error
+        await self._learn_signatures(candidate, record)
+
+    def _choose_token(self, candidate: Candidate) -> Token | None:
+        tried = self._tried.get(candidate.channel.name, ())
+        return self._call.snapshot.token(candidate.channel, self._session_key, tried)
+
+    def _prepare(self, candidate: Candidate, token: Token | None) -> Outgoing:
+        limits = self._call.snapshot.limits[candidate.channel.name]
+        origin = Origin(self._record.id, int(self._record.at), self._record.trace_id)
+        return prepare(self._call, candidate, token, limits, origin, self._reasoning(candidate))
+
+    def _edit(self, outgoing: Outgoing, candidate: Candidate) -> Outgoing:
+        """Where a channel's overrides change what is about to be sent."""
+        return outgoing
+
+    async def _send(
+        self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord
+    ) -> UpstreamError | None:
+        call = self._call
+        attempt = Attempt(
+            self._services.upstreams,
+            PROTOCOLS[candidate.protocol],
+            self._reply,
+            record,
+            call.snapshot.limits[candidate.channel.name],
+            self._record.id,
+            self._services.clock,
+            outgoing.conversion,
+        )
+        send = attempt.stream if call.streams else attempt.whole
+        return await send(outgoing.call)
+
+    def _reasoning(self, candidate: Candidate) -> Reasoning:
+        if self._services.issuers is None:
+            return Reasoning(dropped=self._drops_reasoning)
+        issuers, name = self._services.issuers, issuer_of(candidate)
+        return Reasoning(
+            issuers.foreign_to(name), issuers.knows_others(name), self._drops_reasoning
+        )
+
+    def _refuses_reasoning(self, error: UpstreamError) -> bool:
+        """A refusal of signatures is answered by one repetition without any reasoning."""
+        return (
+            not self._drops_reasoning
+            and isinstance(error, UpstreamStatus)
+            and b'thinking"' in self._call.body
+            and is_signature_refusal(error.status, error.body)
+        )
+
+    async def _learn_signatures(self, candidate: Candidate, record: AttemptRecord) -> None:
+        """After the answer, and off the loop: who issued what it holds."""
+        issuers = self._services.issuers
+        if issuers is None or not any(
+            b"signature" in chunk or b"redacted_thinking" in chunk for chunk in record.answer
+        ):
+            return
+
+        def learn() -> None:
+            issuers.learn(issuer_of(candidate), find_signatures(b"".join(record.answer)))
+
+        await asyncio.to_thread(learn)
+
+    def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
+        record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)
+        record.offset_ms = self._elapsed_ms()
+        self._record.attempts.append(record)
+        return record
+
+    def _note_outgoing(self, outgoing: Outgoing, record: AttemptRecord) -> None:
+        self._record.losses = [
+            {"path": loss.path, "reason": loss.reason} for loss in outgoing.losses
+        ]
+        record.url = outgoing.call.url
+        body = outgoing.call.body
+        record.sent_body = body if body is not self._call.body else None
+        record.sent_parts = outgoing.parts
+
+    def _name_channel(self, candidate: Candidate) -> None:
+        self._reply.extra_headers = [
+            (b"ah-request-id", self._record.id.encode()),
+            (b"ah-trace-id", safe_value(self._record.trace_id or "")),
+            (b"ah-channel", safe_value(candidate.channel.name)),
+            (b"ah-upstream-model", safe_value(candidate.upstream_model)),
+        ]
+
+
+def _has_no_count(error: UpstreamError) -> bool:
+    return isinstance(error, UpstreamStatus) and error.status in (404, 405, 501)
