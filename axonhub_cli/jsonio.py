@@ -7,7 +7,7 @@ vendors' APIs answer 400 to it), the escape is repaired in place and nothing els
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import pairwise
 from typing import Any
 
@@ -129,8 +129,13 @@ def encode(value: Json) -> bytes:
     return _encode(value)
 
 
-def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]]]:
-    """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse."""
+def encode_in_parts(
+    value: dict[str, Json], encode_item: Callable[[Json], bytes] = _encode
+) -> tuple[bytes, list[tuple[int, int]]]:
+    """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse.
+
+    `encode_item` writes one of those items; it may have written it before.
+    """
     # One join in the end: a growing buffer is moved again and again.
     pieces = [b"{"]
     parts: list[tuple[int, int]] = []
@@ -145,7 +150,7 @@ def encode_in_parts(value: dict[str, Json]) -> tuple[bytes, list[tuple[int, int]
             continue
         mark = b"["
         for each in item:
-            written = _encode(each)
+            written = encode_item(each)
             at += 1
             parts.append((at, at + len(written)))
             at += len(written)

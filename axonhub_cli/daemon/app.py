@@ -20,8 +20,8 @@ from axonhub_cli.daemon.endpoints import (
 )
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
+from axonhub_cli.ir.recall import Recall
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.protocols.recall import Recall
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams

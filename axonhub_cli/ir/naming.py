@@ -19,6 +19,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from axonhub_cli.ir.events import BlockStarted, Event
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Block, Message, Request, ServerTool, Tool, ToolCall, ToolResult
 from axonhub_cli.ir.response import Response
 
@@ -68,8 +69,12 @@ class Naming:
     client → upstream: `request`; upstream → client: `event` or `response`.
     """
 
-    def __init__(self, request: Request, *, client: str, upstream: str) -> None:
+    def __init__(
+        self, request: Request, *, client: str, upstream: str, recall: Recall = NOTHING
+    ) -> None:
         """`client` and `upstream` are protocols."""
+        self._recall = recall
+        self._kind = f"fitted for {upstream}"
         self._out = fit_id if upstream == "anthropic" else restore_id
         self._back = fit_id if client == "anthropic" else restore_id
         self._longest = LONGEST_NAME.get(upstream, 64)
@@ -112,8 +117,13 @@ class Naming:
         return fit_name(name, self._longest)
 
     def _message(self, message: Message) -> Message:
+        known: Message | None = self._recall.find(self._kind, message)
+        if known is not None:
+            return known
         content = _changed(message.content, self._sent)
-        return message if content is message.content else replace(message, content=content)
+        fitted = message if content is message.content else replace(message, content=content)
+        self._recall.keep(self._kind, message, fitted)
+        return fitted
 
     def _tool(self, tool: Tool | ServerTool) -> Tool | ServerTool:
         if not isinstance(tool, Tool):

@@ -10,10 +10,10 @@ from msgspec import Struct
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.ir.events import Event
 from axonhub_cli.ir.loss import Loss
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Request
 from axonhub_cli.ir.response import Response
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.recall import NOTHING, Recall
 from axonhub_cli.protocols.sse import SseEvent
 
 UNSIGNED = "axonhub-unsigned"
@@ -64,14 +64,19 @@ class DecodeRequest(Protocol):
     def __call__(self, body: dict[str, Json], recall: Recall = NOTHING) -> Request: ...
 
 
+class EncodeRequest(Protocol):
+    """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
+
+    def __call__(self, request: Request, model: str, recall: Recall = NOTHING) -> Encoded: ...
+
+
 class Codec(Struct, frozen=True):
     """One protocol's conversion. Pure functions over decoded JSON."""
 
     decode_request: DecodeRequest
     arrays: tuple[str, ...]
     """Members of a request body whose items may be `Raw`."""
-    encode_request: Callable[[Request, str], Encoded]
-    """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
+    encode_request: EncodeRequest
     decode_response: Callable[[Json], Response]
     """Tolerant: upstreams send nulls and odd types. Raises `UpstreamGarbled` for no answer."""
     encode_response: Callable[[Response, ReplyContext], Json]

@@ -9,10 +9,10 @@ import msgspec
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import Key, Profile
 from axonhub_cli.errors import ClientError
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Request
 from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Route, WireProtocol
-from axonhub_cli.protocols.recall import NOTHING, Recall
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Snapshot
 
@@ -40,7 +40,7 @@ class ClientCall:
         self.key = key
         self.profile = profile
         self.snapshot = snapshot
-        self._recall = recall
+        self.recall = recall
         self.envelope, self.body = _read_envelope(body)
         if self.envelope.model is None:
             raise ClientError("invalid_request", "model: Field required")
@@ -61,7 +61,7 @@ class ClientCall:
         assert codec is not None
         try:
             body = jsonio.decode_around(self.body, self.envelope, codec.arrays)
-            return codec.decode_request(body, self._recall)
+            return codec.decode_request(body, self.recall)
         except jsonio.InvalidJson as error:
             message = f"the request body is not valid JSON: {error}"
             raise ClientError("invalid_request", message) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from axonhub_cli import jsonio
 from axonhub_cli.dialects import DIALECTS
@@ -29,8 +30,10 @@ from axonhub_cli.ir.collect import BrokenAnswer, Collector, replay
 from axonhub_cli.ir.events import Event, Failed, Finished, Started
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.naming import Naming
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Request
 from axonhub_cli.ir.response import Response
+from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.protocols.codec import Codec, ReplyContext, StreamDecoder
 from axonhub_cli.protocols.sse import EventSplitter, parse_events
@@ -54,6 +57,15 @@ def codec_of(protocol: WireProtocol) -> Codec:
     return protocol.codec
 
 
+def encode_known(recall: Recall, item: Json) -> bytes:
+    """An item of a body as JSON; of a known part it may have been written before."""
+    known: bytes | None = recall.find("json", item)
+    if known is None:
+        known = jsonio.encode(item)
+        recall.keep("json", item, known)
+    return known
+
+
 class Conversion:
     """One candidate's conversion: made before the attempt, used for whatever it answers."""
 
@@ -67,17 +79,18 @@ class Conversion:
         dialect: Dialect,
         settings: Settings,
         context: ReplyContext,
+        recall: Recall = NOTHING,
     ) -> None:
         self.client = client
         self.upstream = upstream
         self.context = context
         self._dialect = dialect
-        self._naming = Naming(request, client=client.name, upstream=upstream.name)
+        self._naming = Naming(request, client=client.name, upstream=upstream.name, recall=recall)
         fitted = self._naming.request(request)
-        encoded = codec_of(upstream).encode_request(fitted, model)
+        encoded = codec_of(upstream).encode_request(fitted, model, recall)
         quirks = QuirkContext(model, fitted, settings)
         body, losses = apply_quirks(dialect, encoded.body, quirks)
-        self.body, self.parts = jsonio.encode_in_parts(body)
+        self.body, self.parts = jsonio.encode_in_parts(body, partial(encode_known, recall))
         self.losses: tuple[Loss, ...] = (*encoded.losses, *losses)
 
     def answer(self, body: bytes) -> Response:

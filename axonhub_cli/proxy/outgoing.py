@@ -142,6 +142,7 @@ def _convert(
             created=origin.created,
             wants_usage=request.wants_usage,
         ),
+        recall=call.recall,
     )
     body = conversion.body
     if _is_subscription(provider, secret):

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from axonhub_cli.protocols.recall import NOTHING, Recall
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams

@@ -6,6 +6,7 @@ What only this protocol has goes to `extra` under its wire name. Members of `thi
 
 from __future__ import annotations
 
+from axonhub_cli.ir.recall import NOTHING, Recall, as_it_is
 from axonhub_cli.ir.request import (
     Extra,
     Message,
@@ -34,7 +35,6 @@ from axonhub_cli.protocols.read import (
     opt_str,
     rest,
 )
-from axonhub_cli.protocols.recall import NOTHING, Recall, as_it_is
 
 _ROLES: dict[Json, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import (
     Block,
     Extra,
@@ -24,8 +25,10 @@ from axonhub_cli.protocols.read import as_dict
 _NESTED = ("thinking", "output_config", "tool_choice")
 
 
-def encode_request(request: Request, model: str) -> Encoded:
+def encode_request(request: Request, model: str, recall: Recall = NOTHING) -> Encoded:
     """For the upstream model of that name. Raises `ClientError` for content that cannot cross.
+
+    What a message becomes here depends on its neighbours, so nothing is looked up in `recall`.
 
     A request of this protocol is written back as it came, whatever the model can do: how to ask
     an API for another thing than the client did is the dialects' to know.

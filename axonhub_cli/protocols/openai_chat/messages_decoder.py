@@ -7,12 +7,12 @@ Tool messages that follow each other are one user turn, as the results of one as
 from __future__ import annotations
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.recall import NOTHING, Recall, as_it_is
 from axonhub_cli.ir.request import Block, Extra, Message, Opaque, Text, ToolCall, ToolResult
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.openai_chat import reasoning
 from axonhub_cli.protocols.openai_chat.parts import decode_content
 from axonhub_cli.protocols.read import fail, need_dict, need_list, need_str, opt_str, rest
-from axonhub_cli.protocols.recall import NOTHING, Recall, as_it_is
 
 Object = dict[str, Json]
 

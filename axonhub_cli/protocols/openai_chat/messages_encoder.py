@@ -10,6 +10,7 @@ refuse the whole conversation otherwise. Tool messages hold text, so images foll
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 
 from axonhub_cli import jsonio
 from axonhub_cli.ir.request import (
@@ -32,8 +33,12 @@ from axonhub_cli.protocols.openai_chat.parts_encoder import PartsEncoder, join_t
 from axonhub_cli.protocols.openai_chat.reasoning import detail_of, is_sealed
 
 Object = dict[str, Json]
+_Result = tuple[Object, list[Object]]
+"""A tool message, and what of the result must be shown by the user."""
 
 NO_RESULT = "(no result: the tool call was interrupted)"
+# What is remembered of a message in this protocol's words.
+_USER, _ASSISTANT, _RESULT = "chat user", "chat assistant", "chat result"
 _BLOCK = "messages[*].content[*]"
 
 
@@ -112,13 +117,23 @@ class _Writing:
             self._losses.add_members("messages[*]", message.extra)
 
     def _user(self, message: Message, at: int) -> None:
+        known: Object | None = self._losses.known(_USER, message)
+        if known is not None:
+            self._out.append(known)
+            return
         blocks: list[Block] = []
+        results = False
         for place, block in enumerate(message.content):
             if not isinstance(block, ToolResult):
                 blocks.append(block)
-            elif (at, place) not in self._taken:
+                continue
+            results = True
+            if (at, place) not in self._taken:
                 blocks += self._orphan(block, f"messages[{at}].content[{place}]")
-        if blocks or not message.content:
+        if blocks and not results:
+            make = partial(self._finished, "user", message, at)
+            self._out.append(self._losses.making(_USER, message, make))
+        elif blocks or not message.content:
             self._put("user", self._content(tuple(blocks), at), message)
         elif message.extra:
             self._losses.add_members("messages[*]", message.extra)
@@ -138,7 +153,20 @@ class _Writing:
             return "\n\n".join([part["text"] for part in parts])
         return parts
 
+    def _finished(self, role: str, message: Message, at: int) -> Object:
+        encoded: Object = {"role": role, "content": self._content(message.content, at)}
+        return self._complete(encoded, message)
+
     def _assistant(self, message: Message, at: int) -> None:
+        known: Object | None = self._losses.known(_ASSISTANT, message)
+        if known is None:
+            make = partial(self._spoken, message, at)
+            known = self._losses.making(_ASSISTANT, message, make)
+        self._out.append(known)
+        if calls := [block for block in message.content if isinstance(block, ToolCall)]:
+            self._answer(calls, at)
+
+    def _spoken(self, message: Message, at: int) -> Object:
         calls: list[ToolCall] = []
         thoughts: list[Thinking | RedactedThinking] = []
         said: list[tuple[int, Block]] = []
@@ -157,9 +185,7 @@ class _Writing:
         if calls:
             encoded["content"] = content or None
             encoded["tool_calls"] = [self._call(call) for call in calls]
-        self._finish(encoded, message)
-        if calls:
-            self._answer(calls, at)
+        return self._complete(encoded, message)
 
     def _said(self, said: list[tuple[int, Block]], at: int) -> Json:
         if self._own:
@@ -211,15 +237,26 @@ class _Writing:
                 )
                 self._out.append({"role": "tool", "tool_call_id": call.id, "content": NO_RESULT})
                 continue
-            result_at, place, result = found
-            content, shown = self._result(result, result_at, place)
-            tool: Object = {"role": "tool", "tool_call_id": call.id, "content": content}
-            self._out.append(tool | result.extra if self._own else tool)
+            tool, shown = self._result_message(*found)
+            self._out.append(tool)
             if shown:
                 media += [text_part(f"From the result of tool call {call.id} ({call.name}):")]
                 media += shown
         if media:
             self._out.append({"role": "user", "content": media})
+
+    def _result_message(self, at: int, place: int, result: ToolResult) -> _Result:
+        message = self._messages[at]
+        known: _Result | None = self._losses.known(_RESULT, message, place)
+        if known is not None:
+            return known
+
+        def make() -> _Result:
+            content, shown = self._result(result, at, place)
+            tool: Object = {"role": "tool", "tool_call_id": result.call_id, "content": content}
+            return (tool | result.extra if self._own else tool), shown
+
+        return self._losses.making(_RESULT, message, make, place=place, wire=_first)
 
     def _result(self, result: ToolResult, at: int, place: int) -> tuple[Json, list[Object]]:
         """The text of a result, and what of it must be shown by the user."""
@@ -277,9 +314,9 @@ class _Writing:
         return entry
 
     def _put(self, role: str, content: Json, message: Message) -> None:
-        self._finish({"role": role, "content": content}, message)
+        self._out.append(self._complete({"role": role, "content": content}, message))
 
-    def _finish(self, encoded: Object, message: Message) -> None:
+    def _complete(self, encoded: Object, message: Message) -> Object:
         if message.name is not None:
             encoded["name"] = message.name
         if message.extra:
@@ -287,7 +324,11 @@ class _Writing:
                 encoded |= message.extra
             else:
                 self._losses.add_members("messages[*]", message.extra)
-        self._out.append(encoded)
+        return encoded
+
+
+def _first(written: _Result) -> Object:
+    return written[0]
 
 
 def _plain_text(block: Block) -> str | None:

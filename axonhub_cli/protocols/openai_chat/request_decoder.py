@@ -7,6 +7,7 @@ answers and gets one would fail on the second. Requests that are relayed never c
 
 from __future__ import annotations
 
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import (
     Extra,
     OutputFormat,
@@ -33,7 +34,6 @@ from axonhub_cli.protocols.read import (
     opt_str,
     rest,
 )
-from axonhub_cli.protocols.recall import NOTHING, Recall
 
 Object = dict[str, Json]
 

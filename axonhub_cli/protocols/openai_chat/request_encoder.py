@@ -11,6 +11,9 @@ It is written for servers in general; what one provider names or refuses otherwi
 
 from __future__ import annotations
 
+from functools import partial
+
+from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import OutputFormat, Reasoning, Request, Sampling, ServerTool, Tool
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.codec import Encoded
@@ -20,13 +23,14 @@ from axonhub_cli.protocols.openai_chat.names import NAME, effort_for, tier_for
 
 Object = dict[str, Json]
 
+_TOOL = "chat tool"
 _MOST_STOPS = 4
 _LIKEWISE = ("temperature", "top_p", "seed", "presence_penalty", "frequency_penalty")
 
 
-def encode_request(request: Request, model: str) -> Encoded:
+def encode_request(request: Request, model: str, recall: Recall = NOTHING) -> Encoded:
     """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
-    losses = Losses()
+    losses = Losses(recall)
     own = request.protocol == NAME
     body: Object = {"model": model, "messages": encode_messages(request, losses)}
     _add_tools(body, request, losses)
@@ -54,7 +58,7 @@ def _add_tools(body: Object, request: Request, losses: Losses) -> None:
     tools: list[Object] = []
     for at, tool in enumerate(request.tools):
         if isinstance(tool, Tool):
-            tools.append(_own_tool(tool) if own else _tool(tool, losses))
+            tools.append(_own_tool(tool) if own else _known_tool(tool, losses))
         elif tool.protocol == NAME:
             tools.append(tool.data)
         else:
@@ -70,6 +74,13 @@ def _add_tools(body: Object, request: Request, losses: Losses) -> None:
     # True is the default, which some servers refuse to be told.
     if request.parallel_tools is False or (own and request.parallel_tools):
         body["parallel_tool_calls"] = request.parallel_tools
+
+
+def _known_tool(tool: Tool, losses: Losses) -> Object:
+    known: Object | None = losses.known(_TOOL, tool)
+    if known is None:
+        known = losses.making(_TOOL, tool, partial(_tool, tool, losses))
+    return known
 
 
 def _tool(tool: Tool, losses: Losses) -> Object:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,11 +11,14 @@ from msgspec import Raw
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ClientError
+from axonhub_cli.ir.naming import Naming
+from axonhub_cli.ir.recall import LARGE, NOTHING, Recall
+from axonhub_cli.ir.request import Request
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.read import need_dict
-from axonhub_cli.protocols.recall import LARGE, NOTHING, Recall
+from axonhub_cli.proxy.convert import encode_known
 from tests.protocols import strategies
-from tests.support.codecs import CODECS
+from tests.support.codecs import CODECS, others
 
 SIZES = pytest.mark.parametrize("size", [10, LARGE * 2])
 
@@ -75,6 +79,30 @@ def test_a_decoded_value_is_made_anew_and_nothing_remembers_nothing() -> None:
     assert counting.made == 6
 
 
+def test_what_is_made_of_a_known_part_is_found_as_long_as_the_part_is_known() -> None:
+    recall, counting = Recall(generation_bytes=10_000), Counting()
+    part = recall.of(raw("k" * 3000), "", counting.make)
+    assert recall.find("wire", part) is None
+    recall.keep("wire", part, "first", place=1)
+    assert recall.find("wire", part, 1) == "first"
+    assert recall.find("wire", part, 2) is None
+    assert recall.find("other", part, 1) is None
+    for number in range(50):
+        recall.of(raw(f"{number:04}" + "x" * 2000), "", counting.make)
+        assert recall.find("wire", part, 1) == "first", "it is in use"
+    for number in range(50):
+        recall.of(raw(f"{number:04}" + "y" * 2000), "", counting.make)
+    assert recall.find("wire", part, 1) is None
+
+
+def test_nothing_is_kept_of_an_object_that_is_no_known_part() -> None:
+    """It would be held for ever, and its id become another object's."""
+    recall = Recall()
+    stranger = {"a": 1}
+    recall.keep("wire", stranger, "value")
+    assert recall.find("wire", stranger) is None
+
+
 def test_memory_is_bounded_and_what_is_in_use_stays() -> None:
     recall, counting = Recall(generation_bytes=10_000), Counting()
     kept = raw("k" * 3000)
@@ -101,4 +129,18 @@ def test_a_request_with_known_parts_is_the_same_request(protocol: str, data: Any
         wire = msgspec.json.format(wire, indent=1) if spaces else wire
         envelope, _ = jsonio.read_envelope(wire)
         around = jsonio.decode_around(wire, envelope, codec.arrays)
-        assert codec.decode_request(around, recall) == codec.decode_request(body)
+        request = codec.decode_request(around, recall)
+        assert request == codec.decode_request(body)
+        for other in others(protocol):
+            assert written(request, other, recall) == written(request, other, NOTHING)
+
+
+def written(request: Request, upstream: str, recall: Recall) -> Any:
+    """The wire form of another protocol and the losses on the way, or what cannot cross."""
+    naming = Naming(request, client=request.protocol, upstream=upstream, recall=recall)
+    try:
+        encoded = CODECS[upstream].encode_request(naming.request(request), "m", recall)
+    except ClientError as error:
+        return error.message
+    encode_item = partial(encode_known, recall)
+    return jsonio.encode_in_parts(encoded.body, encode_item), encoded.losses
