@@ -207,17 +207,17 @@ def object_spans(data: bytes, start: int = 0, end: int | None = None) -> list[Sp
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidJson(_reason(error)) from error
     spans: list[Span] = []
-    at = _skip_space(data, start) + 1
+    at = skip_space(data, start) + 1
     for key, raw in fields.items():
-        name = _STRING.match(data, _skip_space(data, at))
+        name = _STRING.match(data, skip_space(data, at))
         if name is None or _decode(name[0]) != key:
             return _scan_object(data, start)
-        begin = _skip_space(data, _skip_space(data, name.end()) + 1)
+        begin = skip_space(data, skip_space(data, name.end()) + 1)
         at = begin + len(memoryview(raw))
         if not data.startswith(memoryview(raw), begin):
             return _scan_object(data, start)
         spans.append(Span(key, begin, at))
-        at = _skip_space(data, at) + 1
+        at = skip_space(data, at) + 1
     # A key that came twice is one entry in `fields`: the walk then ends before the brace does.
     if fields and data[at - 1 : at] != b"}":
         return _scan_object(data, start)
@@ -231,12 +231,12 @@ def array_spans(data: bytes, start: int, end: int) -> list[tuple[int, int]]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidJson(_reason(error)) from error
     spans: list[tuple[int, int]] = []
-    at = _skip_space(data, start) + 1
+    at = skip_space(data, start) + 1
     for raw in items:
-        begin = _skip_space(data, at)
+        begin = skip_space(data, at)
         at = begin + len(memoryview(raw))
         spans.append((begin, at))
-        at = _skip_space(data, at) + 1
+        at = skip_space(data, at) + 1
     return spans
 
 
@@ -260,7 +260,8 @@ def _decode_lenient(data: bytes) -> Envelope:
         return Envelope(head.model, head.stream, head.metadata)
 
 
-def _skip_space(data: bytes, at: int) -> int:
+def skip_space(data: bytes, at: int) -> int:
+    """Where the white space at `at` ends."""
     match = _SPACE.match(data, at)
     assert match is not None
     return match.end()
@@ -285,7 +286,7 @@ def _scan_object(data: bytes, start: int) -> list[Span]:
             depth += 1
         elif depth == 1 and key is None and mark[:1] == b'"':
             key = _decode(mark)
-            begin = _skip_space(data, _skip_space(data, token.end()) + 1)
+            begin = skip_space(data, skip_space(data, token.end()) + 1)
     return spans
 
 

@@ -15,10 +15,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "axonhub_cli"
 
 # What a layer may import of ours besides itself; the longest prefix of a module's name counts.
-_BOTTOM = {"__version__", "errors", "jsonio", "providers"}
+_BOTTOM = {"__version__", "errors", "jsonio", "jsonedit", "providers"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "jsonio": {"errors"},
+    "jsonedit": {"jsonio"},
     "providers": set(),
     "ir": {"errors", "jsonio"},
     "protocols": {"errors", "jsonio", "ir"},
@@ -43,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # Decisions only: the same input, the same output, on any machine.
-PURE = ("ir", "protocols", "dialects", "routing", "config.schema", "providers", "jsonio", "errors")
+PURE = ("ir", "protocols", "dialects", "routing", "overrides", "config.schema", "providers")
+PURE += ("jsonio", "jsonedit", "errors")
 IMPURE_LIBRARIES = {
     "aiohttp",
     "asyncio",

@@ -54,9 +54,9 @@ def drop_attribution_line(body: Body, context: QuirkContext) -> Change:
 
 
 def drop_user_id(body: Body, context: QuirkContext) -> Change:
-    """`metadata.user_id` reaches only Anthropic (issue 3, item 4)."""
+    """`metadata.user_id` reaches only Anthropic, unless the channel says otherwise."""
     metadata = body.get("metadata")
-    if not isinstance(metadata, dict) or "user_id" not in metadata:
+    if context.settings.tells_user or not isinstance(metadata, dict) or "user_id" not in metadata:
         return body, ()
     rest = without(metadata, "user_id")
     new = {**body, "metadata": rest} if rest else without(body, "metadata")

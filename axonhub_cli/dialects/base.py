@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True):
     """Glob of model names to the most tokens an answer may have; the first that fits counts."""
     session: str | None = None
     """The client's conversation, stable from turn to turn."""
+    tells_user: bool = False
+    """The channel says that the provider is told who the user is."""
 
 
 class QuirkContext(Struct, frozen=True):

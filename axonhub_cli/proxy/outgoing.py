@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
 from axonhub_cli import jsonio
@@ -18,9 +19,12 @@ from axonhub_cli.protocols.anthropic.identity import Edit, identity_edit
 from axonhub_cli.protocols.anthropic.signatures import drop_all_reasoning, foreign_edits
 from axonhub_cli.protocols.codec import UNSIGNED, ReplyContext
 from axonhub_cli.providers import PROVIDERS, Provider
+from axonhub_cli.proxy import identity
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.convert import Conversion, dialect_of
 from axonhub_cli.proxy.headers import is_claude_code, is_oauth_token, request_headers
+from axonhub_cli.proxy.identity import NOT_TOLD
+from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
@@ -78,7 +82,11 @@ def prepare(
     cannot be said in the candidate's protocol."""
     provider = PROVIDERS[candidate.channel.type]
     dialect = dialect_of(provider, candidate.protocol)
-    settings = Settings(caps=provider.caps, session=origin.session)
+    settings = Settings(
+        caps=provider.caps,
+        session=origin.session,
+        tells_user=candidate.channel.client_identity is True,
+    )
     secret = token.secret.reveal() if token is not None else None
     if candidate.native:
         return _relay(call, candidate, provider, dialect, settings, limits, secret, reasoning)
@@ -107,13 +115,22 @@ def _relay(
             auth=candidate.channel.auth,
             token=secret,
             protocol=candidate.protocol,
-            dropped=dialect.dropped_headers,
+            dropped=_dropped_headers(candidate, dialect),
         ),
         body=body,
         connect_timeout=limits.connect,
         proxy=candidate.channel.proxy,
     )
     return Outgoing(upstream, None, losses)
+
+
+def _dropped_headers(candidate: Candidate, dialect: Dialect) -> tuple[str, ...]:
+    """How names of headers begin that the upstream does not get."""
+    if candidate.channel.client_identity:
+        return tuple(name for name in dialect.dropped_headers if name not in identity.HEADERS)
+    if identity.is_told(candidate.channel, candidate.base_url):
+        return dialect.dropped_headers
+    return (*dialect.dropped_headers, *identity.HEADERS)
 
 
 def _convert(
@@ -129,6 +146,8 @@ def _convert(
 ) -> Outgoing:
     upstream = PROTOCOLS[candidate.protocol]
     request, losses = _with_own_reasoning(call, reasoning)
+    if request.user is not None and _keeps_user(candidate):
+        request, losses = msgspec.structs.replace(request, user=None), (*losses, NOT_TOLD)
     conversion = Conversion(
         request,
         client=call.protocol,
@@ -152,9 +171,8 @@ def _convert(
     upstream_call = UpstreamCall(
         method="POST",
         url=call_url(candidate.base_url, upstream.version, upstream.routes[0].upstream_path),
-        # None of the client's: they speak of another protocol, and of who the client is.
         headers=request_headers(
-            [],
+            _converted_headers(call, candidate),
             provider=provider,
             auth=candidate.channel.auth,
             token=secret,
@@ -166,6 +184,21 @@ def _convert(
     )
     parts = conversion.parts if body is conversion.body else None
     return Outgoing(upstream_call, conversion, (*losses, *conversion.losses), parts)
+
+
+def _keeps_user(candidate: Candidate) -> bool:
+    """Must the user's name not go there? Chat's encoder never tells it; dialects have a quirk."""
+    return candidate.protocol == "anthropic" and not identity.is_told(
+        candidate.channel, candidate.base_url
+    )
+
+
+def _converted_headers(call: ClientCall, candidate: Candidate) -> HeaderList:
+    """None of the client's: they speak of another protocol. Who it is, where that may be told."""
+    if not candidate.channel.client_identity:
+        return []
+    names = tuple(name.encode() for name in identity.HEADERS)
+    return [header for header in call.headers if header[0].startswith(names)]
 
 
 def _with_own_reasoning(call: ClientCall, reasoning: Reasoning) -> tuple[Request, tuple[Loss, ...]]:
@@ -193,7 +226,10 @@ def _relayed_body(
         body = jsonio.splice(call.body, edits + gone) if edits or gone else call.body
         taken_out = (_NOT_ITS_OWN,) if gone else ()
         if dialect.relays or not dialect.request:
-            return body, taken_out
+            named = body
+            if _keeps_user(candidate) and bytes(call.envelope.metadata).startswith(b"{"):
+                body = identity.without_user_id(named)
+            return body, (*taken_out, NOT_TOLD) if body is not named else taken_out
         given = jsonio.decode(body)
     except jsonio.InvalidJson as error:
         # What reading the envelope passes over: a key that is no text, nesting near the limit.

@@ -16,7 +16,7 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import LINE
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.outgoing import Origin, prepare
+from axonhub_cli.proxy.outgoing import Origin, Outgoing, prepare
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token
 from axonhub_cli.proxy.upstream import UpstreamCall
@@ -29,7 +29,11 @@ API = "sk-ant-api03-" + "x" * 8
 CLAUDE_CODE: HeaderList = [(b"user-agent", b"claude-cli/2.1.330 (external, cli)")]
 
 
-def built(
+def built(body: bytes, **how: Any) -> UpstreamCall:
+    return outgoing(body, **how).call
+
+
+def outgoing(
     body: bytes,
     *,
     model: str | None = None,
@@ -39,7 +43,7 @@ def built(
     query: str = "",
     route: int = 0,
     **channel: Any,
-) -> UpstreamCall:
+) -> Outgoing:
     call = ClientCall(
         protocol=PROTOCOL,
         route=PROTOCOL.routes[route],
@@ -57,7 +61,7 @@ def built(
         "https://api.example.com",
     )
     shown = Token("t", Secret(token)) if token is not None else None
-    return prepare(call, candidate, shown, LIMITS, Origin("req_1")).call
+    return prepare(call, candidate, shown, LIMITS, Origin("req_1"))
 
 
 SPACE = st.text(" \t\r\n", max_size=3)
@@ -171,3 +175,36 @@ def test_nesting_near_the_limit_is_served_or_refused(depth: int) -> None:
         assert b'"other"' in built(body, model="other", token=OAUTH).body
     except ClientError as error:
         assert error.kind == "invalid_request"
+
+
+SESSION = (b"x-claude-code-session-id", b"5f1c")
+NAMED = b'{"model":"claude-x","metadata":{"user_id":"u"} , "max_tokens":1.0,"messages":[]}'
+
+
+def test_a_third_party_is_not_told_who_the_client_is() -> None:
+    call = built(NAMED, type_="anthropic-compatible", headers=[SESSION, (b"x-app", b"cli")])
+    assert call.body == b'{"model":"claude-x" , "max_tokens":1.0,"messages":[]}'
+    assert SESSION not in call.headers and (b"x-app", b"cli") in call.headers
+
+
+@pytest.mark.parametrize("type_", ["anthropic-compatible", "deepseek", "openrouter"])
+def test_a_channel_may_say_that_its_provider_is_told(type_: str) -> None:
+    call = built(NAMED, type_=type_, headers=[SESSION], client_identity=True)
+    assert b'"user_id":"u"' in call.body
+    assert SESSION in call.headers
+
+
+def test_a_channel_may_keep_it_from_anthropic_too() -> None:
+    call = built(NAMED, type_="claude-code", headers=[SESSION], client_identity=False)
+    assert b"user_id" not in call.body
+    assert SESSION not in call.headers
+
+
+def test_that_the_name_was_kept_back_is_a_loss() -> None:
+    assert "metadata.user_id" in losses_of(NAMED, type_="anthropic-compatible")
+    assert losses_of(NAMED, type_="claude-code") == []
+    assert losses_of(BODY, type_="anthropic-compatible") == []
+
+
+def losses_of(body: bytes, **channel: Any) -> list[str]:
+    return [loss.path for loss in outgoing(body, **channel).losses]
