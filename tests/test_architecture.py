@@ -61,17 +61,17 @@ IMPURE_LIBRARIES = {
 
 # Libraries that one place knows, so that a change of library is a change there.
 PLACES = {
-    "httpx": "proxy.upstream",
-    "httpx_aiohttp": "proxy.upstream",
-    "aiohttp": "proxy.upstream",
-    "sqlite3": "tracing",
-    "keyring": "config.secrets",
-    "starlette": "daemon",
-    "uvicorn": "daemon",
-    "typer": "cli",
-    "rich": "cli",
-    "tomlkit": "config.document",
-    "splintr": "counting.vocabulary",
+    "httpx": ("proxy.upstream", "proxy.transports"),
+    "httpx_aiohttp": ("proxy.transports",),
+    "aiohttp": ("proxy.upstream", "proxy.transports"),
+    "sqlite3": ("tracing",),
+    "keyring": ("config.secrets",),
+    "starlette": ("daemon",),
+    "uvicorn": ("daemon",),
+    "typer": ("cli",),
+    "rich": ("cli",),
+    "tomlkit": ("config.document",),
+    "splintr": ("counting.vocabulary",),
 }
 
 HEAVY = ("httpx", "aiohttp", "starlette", "uvicorn", "keyring", "sqlite3", "pydantic")
@@ -155,7 +155,7 @@ def find_impurities(module: Module) -> Iterator[str]:
 
 def find_misplaced_libraries(module: Module) -> Iterator[str]:
     for library in {imported.split(".")[0] for imported in imports_of(module)}:
-        if library in PLACES and not is_below(module.name, PLACES[library]):
+        if library in PLACES and not is_below(module.name, *PLACES[library]):
             yield f"{module.name} imports {library}, which is for {PLACES[library]}"
 
 

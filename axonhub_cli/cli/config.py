@@ -73,6 +73,7 @@ def check(ctx: typer.Context, json: Json = False) -> None:
     file = str(session.paths.config_file)
     try:
         config = session.config()
+        _check_files(config)
     except ConfigError as error:
         if json:
             output.emit_json({"ok": False, "path": file, "error": error.message})
@@ -82,6 +83,19 @@ def check(ctx: typer.Context, json: Json = False) -> None:
         return
     there = "is valid" if session.paths.config_file.exists() else "does not exist: defaults apply"
     output.note(f"{file} {there} ({_counted(config)}).")
+
+
+def _check_files(config: Config) -> None:
+    """What loading leaves to the channels: are the files there that they name?"""
+    from axonhub_cli.config.rules_network import check_ca_file
+
+    for index, channel in enumerate(config.channels):
+        fault = check_ca_file(channel.ca_file) if channel.ca_file is not None else None
+        if fault is not None:
+            raise ConfigError(
+                f"channels[{index}].ca_file: {fault}",
+                hint=f"`axonhub channel edit {channel.name} --ca-file FILE` names another",
+            )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TypeVar, get_args
 
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
+from axonhub_cli.config.rules_network import check_ca_path
 from axonhub_cli.config.schema import Channel, Config, Key, Mapping, Profile, Protocol
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.providers import PROVIDERS
@@ -170,8 +171,9 @@ def _channel_faults(channel: Channel) -> Iterator[Fault]:
     yield from _fault("base_url", check_base_url, channel.base_url)
     yield from _fault("proxy", check_proxy, channel.proxy)
     yield from _fault("weight", check_weight, channel.weight)
-    yield from _fault("first_event_timeout", check_duration, channel.first_event_timeout)
-    yield from _fault("idle_timeout", check_duration, channel.idle_timeout)
+    yield from _fault("ca_file", check_ca_path, channel.ca_file)
+    for name in ("connect_timeout", "first_event_timeout", "idle_timeout", "total_timeout"):
+        yield from _fault(name, check_duration, getattr(channel, name))
     for protocol, url in channel.endpoints.items():
         if protocol not in _PROTOCOLS:
             known = did_you_mean(protocol, _PROTOCOLS)

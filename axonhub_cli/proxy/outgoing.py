@@ -104,24 +104,31 @@ def _relay(
     reasoning: Reasoning,
 ) -> Outgoing:
     body, losses = _relayed_body(call, candidate, provider, dialect, settings, secret, reasoning)
-    upstream = UpstreamCall(
+    url = call_url(candidate.base_url, call.protocol.version, call.route.upstream_path, call.query)
+    headers = request_headers(
+        call.headers,
+        provider=provider,
+        auth=candidate.channel.auth,
+        token=secret,
+        protocol=candidate.protocol,
+        dropped=_dropped_headers(candidate, dialect),
+    )
+    upstream = _upstream_call(candidate, limits, url, headers, body)
+    return Outgoing(upstream, None, losses)
+
+
+def _upstream_call(
+    candidate: Candidate, limits: Limits, url: str, headers: HeaderList, body: bytes
+) -> UpstreamCall:
+    return UpstreamCall(
         method="POST",
-        url=call_url(
-            candidate.base_url, call.protocol.version, call.route.upstream_path, call.query
-        ),
-        headers=request_headers(
-            call.headers,
-            provider=provider,
-            auth=candidate.channel.auth,
-            token=secret,
-            protocol=candidate.protocol,
-            dropped=_dropped_headers(candidate, dialect),
-        ),
+        url=url,
+        headers=headers,
         body=body,
         connect_timeout=limits.connect,
         proxy=candidate.channel.proxy,
+        ca_file=candidate.channel.ca_file,
     )
-    return Outgoing(upstream, None, losses)
 
 
 def _dropped_headers(candidate: Candidate, dialect: Dialect) -> tuple[str, ...]:
@@ -168,20 +175,15 @@ def _convert(
         # A converted request never comes from Claude Code.
         edit = identity_edit(body, jsonio.object_spans(body))
         body = body if edit is None else jsonio.splice(body, [edit])
-    upstream_call = UpstreamCall(
-        method="POST",
-        url=call_url(candidate.base_url, upstream.version, upstream.routes[0].upstream_path),
-        headers=request_headers(
-            _converted_headers(call, candidate),
-            provider=provider,
-            auth=candidate.channel.auth,
-            token=secret,
-            protocol=candidate.protocol,
-        ),
-        body=body,
-        connect_timeout=limits.connect,
-        proxy=candidate.channel.proxy,
+    headers = request_headers(
+        _converted_headers(call, candidate),
+        provider=provider,
+        auth=candidate.channel.auth,
+        token=secret,
+        protocol=candidate.protocol,
     )
+    url = call_url(candidate.base_url, upstream.version, upstream.routes[0].upstream_path)
+    upstream_call = _upstream_call(candidate, limits, url, headers, body)
     parts = conversion.parts if body is conversion.body else None
     return Outgoing(upstream_call, conversion, (*losses, *conversion.losses), parts)
 

@@ -250,6 +250,7 @@ async def _fetch(
         body=b"",
         connect_timeout=_limits(config, channel).connect,
         proxy=channel.proxy,
+        ca_file=channel.ca_file,
     )
     upstreams = Upstreams(environ)
     try:

@@ -71,8 +71,8 @@ def limits_of(server: Server, channel: Channel) -> Limits:
     if by_default and any(is_loopback(host) for host in hosts):
         first_event = max(first_event, _LOCAL_FIRST_EVENT_S)
     return Limits(
-        connect=seconds(server.connect_timeout),
+        connect=seconds(channel.connect_timeout or server.connect_timeout),
         first_event=first_event,
         idle=seconds(channel.idle_timeout or server.idle_timeout),
-        total=seconds(server.llm_request_timeout),
+        total=seconds(channel.total_timeout or server.llm_request_timeout),
     )

@@ -1,9 +1,8 @@
-"""HTTP to the upstreams: connections, proxies, TLS, and what their failures mean.
+"""HTTP to the upstreams: one call, its answer, and what their failures mean.
 
-The only file that knows httpx and its aiohttp transport. Prepared requests go straight to the
-transport: httpx's client above it would re-parse headers, cookies and redirects for each call.
-Three transports behind one seam: aiohttp's C parser for direct connections, httpx's own for
-proxies (HTTP and SOCKS5), and the embedded echo provider.
+With `transports`, the only file that knows httpx and its aiohttp transport. Prepared requests go
+straight to the transport: httpx's client above it would re-parse headers, cookies and redirects
+for each call.
 """
 
 from __future__ import annotations
@@ -22,21 +21,18 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
-from httpx_aiohttp import AiohttpTransport
 from msgspec import Struct
-from yarl import URL
 
 from axonhub_cli.config.userinfo import hide_userinfo
 from axonhub_cli.echo.script import Reply, respond
 from axonhub_cli.errors import (
-    ConfigError,
     UpstreamError,
     UpstreamGarbled,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from axonhub_cli.proxy.proxies import ProxyRules
 from axonhub_cli.proxy.reply import HeaderList
+from axonhub_cli.proxy.transports import Transports
 
 # From 1 MiB on aiohttp warns about raw bytes: they may block the loop of who writes them slowly.
 # Written at once they cost one copy less, and uvloop sends what the socket takes.
@@ -59,6 +55,8 @@ class UpstreamCall(Struct, frozen=True):
     connect_timeout: float
     proxy: str | None = None
     """None: as the environment says. Loopback never goes through a proxy."""
+    ca_file: str | None = None
+    """PEM file of further authorities that may have signed the upstream's certificate."""
 
     def __repr__(self) -> str:
         """Without the headers, which hold the credential."""
@@ -107,12 +105,7 @@ class Upstreams:
     """The connection pools of one process. Make it inside the running loop; close it there."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        # A daemon calls few URLs, each of them often.
-        self._find_proxy = lru_cache(maxsize=256)(ProxyRules(environ).find)
-        self._tls = _trusted(environ)
-        self._direct: AiohttpTransport | None = None
-        self._literal: httpx.AsyncHTTPTransport | None = None
-        self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._transports = Transports(environ)
 
     async def open(self, call: UpstreamCall) -> Exchange:
         """Send, and wait for the head of the answer.
@@ -122,96 +115,18 @@ class Upstreams:
         """
         if call.url.startswith("echo:"):
             return _open_echo(call)
-        transport = self._transport(call)
+        transport = self._transports.find(call.url, call.headers, call.proxy, call.ca_file)
         try:
             response = await transport.handle_async_request(_request(call))
         except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
-            proxy = self._find_proxy(call.url, call.proxy)
+            proxy = self._transports.proxy(call.url, call.proxy)
             raise _translate(error, call, proxy) from error
         return Exchange(
             response.status_code, list(response.headers.raw), _read(response, call), response
         )
 
     async def aclose(self) -> None:
-        transports = [*self._proxied.values(), self._direct, self._literal]
-        self._proxied, self._direct, self._literal = {}, None, None
-        for transport in transports:
-            if transport is not None:
-                await transport.aclose()
-
-    def _transport(self, call: UpstreamCall) -> httpx.AsyncBaseTransport:
-        proxy = self._find_proxy(call.url, call.proxy)
-        if proxy is None and not _is_rewritten(call):
-            if self._direct is None:
-                self._direct = AiohttpTransport(client=self._session)
-            return self._direct
-        if proxy is None:
-            if self._literal is None:
-                self._literal = httpx.AsyncHTTPTransport(verify=self._tls, limits=_LIMITS)
-            return self._literal
-        if proxy not in self._proxied:
-            self._proxied[proxy] = _proxy_transport(proxy, self._tls)
-        return self._proxied[proxy]
-
-    def _session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=self._tls)
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=_NOTHING_ADDED,
-            timeout=aiohttp.ClientTimeout(total=None),
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-        )
-
-
-def _trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Honours SSL_CERT_FILE and SSL_CERT_DIR, and falls back to certifi's bundle."""
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:  # one of `ssl` too
-        raise ConfigError(
-            f"the certificates of SSL_CERT_FILE ({environ.get('SSL_CERT_FILE')}) cannot be read: "
-            f"{error.strerror}",
-            hint="it must name a PEM file of CA certificates, or be unset",
-        ) from error
-
-
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60)
-
-
-def _is_rewritten(call: UpstreamCall) -> bool:
-    """Would aiohttp change what the client sent? It writes headers as UTF-8 and quotes URLs anew;
-    httpx's own transport, which is slower, leaves both alone."""
-    return _is_requoted(call.url) or not all(map(_is_utf8, call.headers))
-
-
-@lru_cache(maxsize=256)
-def _is_requoted(url: str) -> bool:
-    try:
-        return not url.endswith(URL(url).raw_path_qs)
-    except ValueError:
-        return False
-
-
-def _is_utf8(header: tuple[bytes, bytes]) -> bool:
-    value = header[1]
-    try:
-        return value.isascii() or bool(value.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _proxy_transport(proxy: str, tls: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
-    # httpx knows `socks5`; `socks5h` (names resolved by the proxy) is what its client does anyway.
-    url = re.sub(r"^socks5h:", "socks5:", proxy)
-    try:
-        return httpx.AsyncHTTPTransport(verify=tls, limits=_LIMITS, proxy=url)
-    except (ValueError, httpx.InvalidURL) as error:
-        raise UpstreamUnreachable(
-            f"the proxy {hide_userinfo(proxy)} cannot be used: {error}"
-        ) from error
+        await self._transports.aclose()
 
 
 def _request(call: UpstreamCall) -> httpx.Request:
@@ -275,7 +190,8 @@ def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> Upstr
     ):
         return UpstreamUnreachable(
             f"the certificate of {where} is not trusted: {_reason(cause)}",
-            hint="behind a company proxy, set SSL_CERT_FILE to its CA bundle",
+            hint="give the channel the CA's file with --ca-file; behind a company proxy, set "
+            "SSL_CERT_FILE to its bundle",
         )
     if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
         place = f"the proxy {hide_userinfo(proxy)}" if proxy and _is_network_error(cause) else where

@@ -1,4 +1,4 @@
-"""A forward proxy (HTTP and SOCKS5 on one port) that sends everything to one loopback server."""
+"""A forward proxy (HTTP, CONNECT and SOCKS5 on one port) that sends everything to one server."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class ForwardProxy:
             server = socket.create_connection(self._upstream, timeout=PATIENCE)
             self._open.append(server)
             if first[:1] == b"\x05":
-                self._socks(client)
+                self._socks(client, first)
+            elif first.startswith(b"CONNECT "):
+                self._connect(client, first)
             else:
                 server.sendall(self._http(first))
             back = threading.Thread(target=_copy, args=(server, client), daemon=True)
@@ -65,9 +67,14 @@ class ForwardProxy:
             back.start()
             _copy(client, server)
 
-    def _socks(self, client: socket.socket) -> None:
-        """RFC 1928: no authentication, CONNECT, a domain name or an IPv4 address."""
-        client.sendall(b"\x05\x00")
+    def _socks(self, client: socket.socket, greeting: bytes) -> None:
+        """RFC 1928: CONNECT, a domain name or an IPv4 address; a password where one is offered."""
+        if b"\x02" in greeting[2:]:
+            client.sendall(b"\x05\x02")
+            self._password(client.recv(512))
+            client.sendall(b"\x01\x00")
+        else:
+            client.sendall(b"\x05\x00")
         request = client.recv(512)
         if request[3] == 3:
             end = 5 + request[4]
@@ -78,16 +85,31 @@ class ForwardProxy:
         self.targets.append(f"{host}:{struct.unpack('!H', request[end : end + 2])[0]}")
         client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
 
+    def _password(self, told: bytes) -> None:
+        """RFC 1929: version, user and password, each after its length."""
+        user, password = told[2 : 2 + told[1]], told[3 + told[1] :]
+        self.authorizations.append(f"{user.decode()}:{password.decode()}")
+
+    def _connect(self, client: socket.socket, request: bytes) -> None:
+        """A tunnel, as it is wanted for TLS."""
+        line, _, rest = request.partition(b"\r\n")
+        self.targets.append(line.split(b" ")[1].decode())
+        self._note_credentials(rest)
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
     def _http(self, request: bytes) -> bytes:
         """The absolute form of a plain request, turned into the origin form."""
         line, _, rest = request.partition(b"\r\n")
         method, url, version = line.split(b" ")
         host, _, path = url.removeprefix(b"http://").partition(b"/")
         self.targets.append(host.decode())
-        for header in rest.split(b"\r\n"):
+        self._note_credentials(rest)
+        return b"%b /%b %b\r\n%b" % (method, path, version, rest)
+
+    def _note_credentials(self, head: bytes) -> None:
+        for header in head.split(b"\r\n"):
             if header.lower().startswith(b"proxy-authorization:"):
                 self.authorizations.append(header.partition(b":")[2].strip().decode())
-        return b"%b /%b %b\r\n%b" % (method, path, version, rest)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -159,7 +160,10 @@ class SeenRequest:
 class Upstream:
     """The server. `start()` and `stop()`, or the fixture `upstream`."""
 
-    def __init__(self, answer: Callable[[SeenRequest], Play]) -> None:
+    def __init__(
+        self, answer: Callable[[SeenRequest], Play], tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self.answer = answer
         """Answers what no script is left for."""
         self.requests: list[SeenRequest] = []
@@ -174,7 +178,12 @@ class Upstream:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """By its address; with TLS by the name that its certificate has."""
+        return (
+            f"http://127.0.0.1:{self.port}"
+            if self._tls is None
+            else f"https://localhost:{self.port}"
+        )
 
     @property
     def generations(self) -> list[SeenRequest]:
@@ -212,7 +221,7 @@ class Upstream:
         loop = self._loop
         asyncio.set_event_loop(loop)
         server = loop.run_until_complete(
-            loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+            loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, ssl=self._tls)
         )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()

@@ -9,7 +9,8 @@ import typer
 from axonhub_cli.cli import output
 from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.channel import options
-from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
+from axonhub_cli.cli.channel.flags import Flags, read_changes, takes_flags
+from axonhub_cli.cli.channel.options import find_provider
 from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token_input import (
     Token,
@@ -27,22 +28,14 @@ from axonhub_cli.providers import Provider
 FIRST_LABEL = "1"
 
 
+@takes_flags
 def add(
     ctx: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Its name; default: the type's.")
     ] = None,
-    type: options.Type = None,
-    base_url: options.BaseUrl = None,
-    protocol: options.ProtocolOption = None,
-    endpoint: options.Endpoint = None,
-    auth: options.Auth = None,
-    model: options.Model = None,
-    map: options.Map = None,
-    tag: options.Tag = None,
-    weight: options.Weight = None,
-    priority: options.Priority = None,
-    proxy: options.Proxy = None,
+    *,
+    flags: Flags,
     token_stdin: options.TokenStdin = False,
     token_env: options.TokenEnv = None,
     token_command: options.TokenCommand = None,
@@ -53,15 +46,12 @@ def add(
     session = Session.of(ctx)
     secret = TokenFlags(stdin=token_stdin, env=token_env, command=token_command, argv=token)
     check_flags(secret)
-    if type is None:
+    if flags.type is None:
         raise UsageError(
             "--type is missing: what is behind the channel?",
             hint="`axonhub channel types` lists them; `--type claude-code` for a Claude plan",
         )
-    provider = find_provider(type)
-    flags = Flags(
-        type, base_url, protocol, endpoint, auth, model, map, tag, weight, priority, proxy
-    )
+    provider = find_provider(flags.type)
     values = _new_channel(name or provider.type, provider, flags)
     _check_name(session.config(), values["name"])
     _say_where(provider, values)

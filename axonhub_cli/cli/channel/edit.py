@@ -11,7 +11,8 @@ from axonhub_cli.cli.changes import Change, changing
 from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.add import FIRST_LABEL, try_new, warn_of_destination
 from axonhub_cli.cli.channel.arguments import Name, Yes
-from axonhub_cli.cli.channel.options import Flags, find_provider, read_changes
+from axonhub_cli.cli.channel.flags import Flags, read_changes, takes_flags
+from axonhub_cli.cli.channel.options import find_provider
 from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token_input import (
     Token,
@@ -27,23 +28,15 @@ from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import UsageError
 
 # A change of one of these can break what worked, so the channel is tested again.
-_TESTED = frozenset({"type", "base_url", "protocol", "endpoints", "auth", "proxy"})
+_TESTED = frozenset({"type", "base_url", "protocol", "endpoints", "auth", "proxy", "ca_file"})
 
 
+@takes_flags
 def edit(
     ctx: typer.Context,
     name: Name,
-    type: options.Type = None,
-    base_url: options.BaseUrl = None,
-    protocol: options.ProtocolOption = None,
-    endpoint: options.Endpoint = None,
-    auth: options.Auth = None,
-    model: options.Model = None,
-    map: options.Map = None,
-    tag: options.Tag = None,
-    weight: options.Weight = None,
-    priority: options.Priority = None,
-    proxy: options.Proxy = None,
+    *,
+    flags: Flags,
     ask: Annotated[
         bool, typer.Option("--ask-token", help="Ask for a new token with a hidden prompt.")
     ] = False,
@@ -61,9 +54,6 @@ def edit(
     secret = TokenFlags(stdin=token_stdin, env=token_env, command=token_command, argv=token)
     check_flags(secret)
     channel = find_channel(session.config(), name)
-    flags = Flags(
-        type, base_url, protocol, endpoint, auth, model, map, tag, weight, priority, proxy
-    )
     changes = read_changes(flags)
     chosen = _choose_token(session, channel, changes.get("type", channel.type), secret, ask=ask)
     if not changes and chosen is None:

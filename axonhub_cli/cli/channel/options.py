@@ -1,4 +1,4 @@
-"""The options that `channel add` and `channel edit` share, and what they change in the file."""
+"""The options that `channel add` and `channel edit` share: where it is, and what it serves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.config.schema import AuthScheme, Protocol
@@ -65,10 +64,6 @@ Weight = Annotated[
 Priority = Annotated[
     int | None, typer.Option("--priority", metavar="N", help="Lower numbers are tried first.")
 ]
-Proxy = Annotated[
-    str | None,
-    typer.Option("--proxy", metavar="URL", help="http://, https:// or socks5:// proxy to use."),
-]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from stdin.")]
 TokenEnv = Annotated[
     str | None,
@@ -81,21 +76,8 @@ TokenCommand = Annotated[
 TokenInArgv = Annotated[str | None, typer.Option("--token", hidden=True)]
 NoTest = Annotated[bool, typer.Option("--no-test", help="Do not test it.")]
 
-
-class Flags(Struct, frozen=True):
-    """What was given; None: nothing was said. An empty text clears what is there."""
-
-    type: str | None = None
-    base_url: str | None = None
-    protocol: Protocol | None = None
-    endpoint: list[str] | None = None
-    auth: AuthScheme | None = None
-    model: list[str] | None = None
-    map: list[str] | None = None
-    tag: list[str] | None = None
-    weight: int | None = None
-    priority: int | None = None
-    proxy: str | None = None
+Readers = dict[str, tuple[str, Callable[[Any], Any]]]
+"""Field of `Flags` to the name in the config file, and how the given becomes its value."""
 
 
 def find_provider(type_name: str) -> Provider:
@@ -109,15 +91,6 @@ def find_provider(type_name: str) -> Provider:
             hint="`axonhub channel types` lists them",
         )
     return provider
-
-
-def read_changes(flags: Flags) -> dict[str, Any]:
-    """The flags as values of the config file; None removes a value. Raises `UsageError`."""
-    return {
-        name: read(given)
-        for flag, (name, read) in _READERS.items()
-        if (given := getattr(flags, flag)) is not None
-    }
 
 
 def _type(name: str) -> str:
@@ -156,16 +129,6 @@ def _url(url: str, flag: str) -> str:
             hint=f"{flag} {base}, or {flag} '{url}##' to take it as it is",
         )
     return url
-
-
-def _proxy(text: str) -> str | None:
-    from axonhub_cli.config.rules import check_proxy
-
-    url = text.strip()
-    fault = check_proxy(url) if url else None
-    if fault is not None:
-        raise UsageError(f"--proxy: {fault}", hint="for example --proxy socks5://127.0.0.1:1080")
-    return url or None
 
 
 def _endpoints(given: list[str]) -> dict[str, str] | None:
@@ -220,7 +183,7 @@ def _as_given(value: Any) -> Any:
     return value
 
 
-_READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+READERS: Readers = {
     "type": ("type", _type),
     "base_url": ("base_url", _base_url),
     "protocol": ("protocol", _as_given),
@@ -231,6 +194,4 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "tag": ("tags", _words),
     "weight": ("weight", _weight),
     "priority": ("priority", _as_given),
-    "proxy": ("proxy", _proxy),
 }
-"""Field of `Flags` to the name in the config file, and how the given becomes its value."""

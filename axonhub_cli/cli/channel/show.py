@@ -68,6 +68,9 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("tokens", ", ".join(found["token_references"]) or "none"),
         ("auth", found["auth"] or ""),
         ("proxy", found["proxy"] or ""),
+        ("CA file", channel.ca_file or ""),
+        ("time limits", ", ".join(f"{k} {v}" for k, v in found["timeouts"].items())),
+        ("client identity", _told(channel)),
         ("weight", str(channel.weight)),
         ("priority", str(channel.priority)),
         ("tags", ", ".join(channel.tags)),
@@ -114,14 +117,29 @@ def _details(channel: Channel) -> dict[str, Any]:
     """What `show` tells beyond the list."""
     from axonhub_cli.routing.candidates import is_glob, models_of
 
+    limits = {
+        "connect": channel.connect_timeout,
+        "first_event": channel.first_event_timeout,
+        "idle": channel.idle_timeout,
+        "total": channel.total_timeout,
+    }
     return {
         "patterns": [model for model in models_of(channel) if is_glob(model)],
         "mappings": [{"from": m.source, "to": m.target} for m in channel.mappings],
         "endpoints": channel.endpoints,
         "auth": channel.auth,
         "proxy": channel.proxy and hide_userinfo(channel.proxy),
+        "ca_file": channel.ca_file,
+        "timeouts": {name: value for name, value in limits.items() if value is not None},
+        "client_identity": channel.client_identity,
         "token_references": [shown_reference(token) for token in channel.tokens],
     }
+
+
+def _told(channel: Channel) -> str:
+    if channel.client_identity is None:
+        return ""
+    return "told" if channel.client_identity else "kept back"
 
 
 def _shortened(models: list[str]) -> str:

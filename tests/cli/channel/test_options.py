@@ -1,6 +1,7 @@
 import pytest
 
-from axonhub_cli.cli.channel.options import Flags, read_changes, type_names
+from axonhub_cli.cli.channel.flags import Flags, read_changes
+from axonhub_cli.cli.channel.options import type_names
 from axonhub_cli.errors import UsageError
 
 
