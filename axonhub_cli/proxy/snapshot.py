@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.schema import Channel, Config, Key, Server
 from axonhub_cli.config.secrets import Secret
-from axonhub_cli.routing.balance import order_names
 from axonhub_cli.routing.endpoints import endpoints, is_loopback
+from axonhub_cli.routing.lots import order_names
 
 # A local engine loads a model before its first word.
 _LOCAL_FIRST_EVENT_S = 600.0

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from axonhub_cli.config.schema import Channel, Config
+from axonhub_cli.config.schema import Channel, Config, Profile
 from axonhub_cli.errors import NoCandidate
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.routing.endpoints import endpoints
@@ -43,6 +43,8 @@ class Rejection(Struct, frozen=True):
 class Found(Struct, frozen=True):
     usable: tuple[Candidate, ...]
     rejected: tuple[Rejection, ...]
+    spare: tuple[Candidate, ...] = ()
+    """Channels of weight 0, where the profile wants them when nothing else is left."""
 
 
 def find(
@@ -51,10 +53,12 @@ def find(
     protocol: str,
     faults: Mapping[str, str],
     convertible: Collection[str] = (),
+    profile: Profile | None = None,
 ) -> Found:
     """Split the channels. `faults` names channels that cannot work now (a missing secret);
     `convertible` the protocols that a request of the client's may be converted to."""
     usable: list[Candidate] = []
+    spare: list[Candidate] = []
     rejected: list[Rejection] = []
     for channel in config.channels:
         target = upstream_model(channel, model)
@@ -63,12 +67,22 @@ def find(
         if reason is not None:
             rejected.append(Rejection(channel.name, reason))
         elif target is not None and endpoint is not None:
-            native = endpoint[0] == protocol
-            usable.append(Candidate(channel, target, *endpoint, native))
+            candidate = Candidate(channel, target, *endpoint, endpoint[0] == protocol)
+            if weight_of(channel, profile) > 0:
+                usable.append(candidate)
+            elif profile is not None and profile.last_resort:
+                spare.append(candidate)
+            else:
+                rejected.append(Rejection(channel.name, "has weight 0"))
     named = [c for c in usable if not _serves_as_anything(c.channel, model)]
     if named:
         rejected += [Rejection(c.channel.name, _ANYTHING) for c in usable if c not in named]
-    return Found(tuple(named or usable), tuple(rejected))
+    return Found(tuple(named or usable), tuple(rejected), tuple(spare))
+
+
+def weight_of(channel: Channel, profile: Profile | None) -> int:
+    """The profile's weight for it, else its own. 0: it is not to be used."""
+    return channel.weight if profile is None else profile.weights.get(channel.name, channel.weight)
 
 
 def _serves_as_anything(channel: Channel, model: str) -> bool:
@@ -103,8 +117,6 @@ def _reason(
         return "is disabled"
     if endpoint is None:
         return f"does not speak {protocol}"
-    if channel.weight == 0:
-        return "has weight 0"
     return faults.get(channel.name)
 
 

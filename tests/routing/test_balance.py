@@ -1,57 +1,21 @@
-"""The order of candidates: rest, priority, then a weighted hash that never changes."""
+"""The order of candidates: who can be used, the session's channel, priority, then the score."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from axonhub_cli.config.schema import Channel
-from axonhub_cli.routing.balance import order, order_names, rendezvous_score, weigh
-from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.config.schema import Profile
+from axonhub_cli.routing.balance import Sources
+from axonhub_cli.routing.strategies import Row
+from tests.routing.world import MODEL, NOW, World, channel, chat_channel
 
 SESSIONS = [f"session-{number}" for number in range(10_000)]
 
 
-def candidate(name: str, weight: int = 100, priority: int = 0) -> Candidate:
-    channel = Channel(name=name, type="anthropic", weight=weight, priority=priority)
-    return Candidate(channel, "claude", "anthropic", "https://example.com")
-
-
-def names(
-    candidates: list[Candidate], session_key: str = "s", resting: frozenset[str] = frozenset()
-) -> list[str]:
-    ordered = order(
-        candidates, session_key=session_key, resting=lambda c: c.channel.name in resting
-    )
-    return [c.channel.name for c in ordered]
-
-
-@pytest.mark.parametrize(
-    "weights", [{"a": 50, "b": 50}, {"a": 10, "b": 20, "c": 70}, {"a": 1, "b": 99}, {"a": 3}]
-)
-def test_shares_follow_the_weights(weights: dict[str, int]) -> None:
-    candidates = [candidate(name, weight) for name, weight in weights.items()]
-    first = Counter(names(candidates, session)[0] for session in SESSIONS)
-    for name, weight in weights.items():
-        wanted = weight / sum(weights.values())
-        assert first[name] / len(SESSIONS) == pytest.approx(wanted, abs=0.02)
-
-
-def test_a_channel_that_goes_moves_only_its_own_sessions() -> None:
-    all_three = [candidate("a", 20), candidate("b", 30), candidate("c", 50)]
-    for session in SESSIONS[:2000]:
-        before = names(all_three, session)
-        assert names(all_three[:2], session) == [name for name in before if name != "c"]
-
-
-def test_another_weight_moves_sessions_one_way_only() -> None:
-    for session in SESSIONS[:2000]:
-        light = names([candidate("a", 10), candidate("b", 50)], session)[0]
-        heavy = names([candidate("a", 90), candidate("b", 50)], session)[0]
-        assert light == heavy or (light, heavy) == ("b", "a")
+def row(world: World, name: str) -> Row:
+    return next(r for r in world.decide().ranking.rows if r.channel == name)
 
 
 @pytest.mark.parametrize(
@@ -66,40 +30,180 @@ def test_another_weight_moves_sessions_one_way_only() -> None:
 )
 def test_a_restart_or_another_machine_changes_nothing(session: str, ordered: str) -> None:
     """Fixed values: a change here moves every running session to a cold prompt cache."""
-    assert names([candidate("a", 50), candidate("b", 30), candidate("c", 80)], session) == list(
-        ordered
-    )
+    world = World(channel("a", weight=50), channel("b", weight=30), channel("c", weight=80))
+    assert world.order(session) == ordered
+
+
+def test_a_channel_that_goes_moves_only_its_own_sessions() -> None:
+    three = [channel("a", weight=20), channel("b", weight=30), channel("c", weight=50)]
+    before, after = World(*three), World(*three[:2])
+    for session in SESSIONS[:2000]:
+        assert after.order(session) == before.order(session).replace("c", "")
 
 
 def test_the_order_of_the_file_does_not_matter() -> None:
-    three = [candidate("a"), candidate("b"), candidate("c")]
+    three = [channel("a"), channel("b"), channel("c")]
+    one, other = World(*three), World(*three[::-1])
     for session in SESSIONS[:100]:
-        assert names(three, session) == names(three[::-1], session)
+        assert one.order(session) == other.order(session)
 
 
 def test_a_lower_priority_number_comes_first_whatever_the_weights() -> None:
-    found = names([candidate("late", 100, 2), candidate("early", 1, -1), candidate("mid", 100, 0)])
-    assert found == ["early", "mid", "late"]
+    world = World(channel("z", priority=2), channel("a", weight=1, priority=-1), channel("m"))
+    assert {world.order(session) for session in SESSIONS[:50]} == {"amz"}
 
 
 def test_who_rests_goes_last_but_is_not_refused() -> None:
-    three = [candidate("a", priority=0), candidate("b", priority=1), candidate("c", priority=2)]
-    assert names(three, resting=frozenset("a")) == ["b", "c", "a"]
-    assert names(three, resting=frozenset("abc")) == ["a", "b", "c"]
+    world = World(channel("a"), channel("b", priority=1), channel("c", priority=2))
+    world.fail("a")
+    assert world.order() == "bca"
 
 
-def test_tokens_share_equally() -> None:
-    first = Counter(order_names(["x", "y", "z"], session_key=session)[0] for session in SESSIONS)
-    assert all(count / len(SESSIONS) == pytest.approx(1 / 3, abs=0.02) for count in first.values())
-    assert order_names([], session_key="s") == []
+def test_when_all_rest_the_one_nearest_its_probe_is_tried() -> None:
+    world = World(channel("a"), channel("b", priority=1), channel("c", priority=2))
+    for name, seconds in (("a", 60.0), ("b", 20.0), ("c", 40.0)):
+        world.fail(name, seconds)
+    assert world.order() == "bca"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.text("ab"), st.integers(1, 100))
-def test_a_score_is_positive_and_finite(session: str, name: str, weight: int) -> None:
-    assert 0 < rendezvous_score(session, name, weight) < float("inf")
+def test_when_its_time_is_over_one_request_tries_it_and_the_others_do_not() -> None:
+    world = World(channel("a"), channel("b", priority=1))
+    world.fail("a", 60.0)
+    world.now += 60
+    assert world.order() == "ab"
+    with world.state.health.begin("a", MODEL, world.now):
+        assert world.order() == "ba"
+    assert world.order() == "ab"
 
 
-@pytest.mark.parametrize("number", [0, 1, 2**64 - 2, 2**64 - 1])
-def test_no_hash_breaks_the_score(number: int) -> None:
-    """The highest one, rounded to 1, would have a logarithm that nothing can be divided by."""
-    assert 0 < weigh(number, 1) < weigh(number, 100) < float("inf")
+def test_what_needs_no_conversion_goes_before_what_does() -> None:
+    world = World(chat_channel("a", weight=100), channel("b", weight=1))
+    assert {world.order(session) for session in SESSIONS[:50]} == {"ba"}
+    world = World(chat_channel("a"), channel("b", priority=1))
+    assert world.order() == "ab"
+
+
+def test_a_channel_of_weight_0_is_never_used() -> None:
+    world = World(channel("a", weight=0), channel("b"))
+    world.fail("b")
+    assert world.order() == "b"
+    assert [r.reason for r in world.decide().found.rejected] == ["has weight 0"]
+
+
+def test_where_the_profile_says_so_weight_0_is_for_when_nothing_else_is_left() -> None:
+    profile = Profile(name="p", last_resort=True)
+    world = World(channel("a", weight=0), channel("b", priority=9), profile=profile)
+    assert {world.order(session) for session in SESSIONS[:50]} == {"ba"}
+    world.fail("b")
+    assert world.order() == "ab"
+    assert World(channel("a", weight=0), profile=profile).order() == "a"
+
+
+def test_the_profiles_weights_replace_the_channels_own() -> None:
+    profile = Profile(name="p", weights={"a": 0, "b": 90, "c": 10})
+    world = World(channel("a"), channel("b", weight=0), channel("c"), profile=profile)
+    first = Counter(world.order(session)[0] for session in SESSIONS)
+    assert first["b"] / len(SESSIONS) == pytest.approx(0.9, abs=0.02)
+    assert "a" not in first
+
+
+def test_failures_in_a_row_halve_the_score_and_never_make_it_nothing() -> None:
+    world = World(channel("a"), channel("b"))
+    for expected in (0.5, 0.25):
+        with world.state.health.begin("a", MODEL, NOW) as visit:
+            visit.failed(NOW)
+        assert row(world, "a").score == 100 * expected
+    assert row(world, "b").score == 100
+
+
+@pytest.mark.parametrize(
+    ("ms", "factor"), [(100.0, 1.0), (150.0, 1.0), (300.0, 0.5), (9000.0, 0.25), (None, 1.0)]
+)
+def test_slower_first_events_lower_the_score(ms: float | None, factor: float) -> None:
+    world = World(channel("a"), channel("b"))
+    world.speed_ms = {"b": 100.0} | ({"a": ms} if ms is not None else {})
+    for name in "ab":
+        with world.state.health.begin(name, MODEL, NOW) as visit:
+            visit.answered(NOW, world.speed_ms.get(name))
+    assert row(world, "a").by_latency == factor
+    assert row(world, "b").by_latency == 1.0
+
+
+def test_load_counts_for_its_weight() -> None:
+    world = World(channel("a", weight=80), channel("b", weight=20))
+    visits = [world.state.health.begin("a", MODEL, NOW) for _ in range(8)]
+    visits += [world.state.health.begin("b", MODEL, NOW) for _ in range(2)]
+    assert (row(world, "a").by_load, row(world, "b").by_load) == (1.0, 1.0)
+    visits += [world.state.health.begin("b", MODEL, NOW) for _ in range(2)]
+    assert row(world, "a").by_load == 1.0
+    assert row(world, "b").by_load == pytest.approx(16 / 24)
+
+
+@pytest.mark.parametrize(
+    ("left", "headroom", "quota"),
+    [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.1, 0.2, 0.5), (0.001, 0.05, 0.05), (None, 1.0, 1.0)],
+)
+def test_what_is_left_of_limits_lowers_the_score(
+    left: float | None, headroom: float, quota: float
+) -> None:
+    sources = Sources(headroom=lambda name: left, quota=lambda name: left)
+    world = World(channel("a"), channel("b"), sources=sources)
+    assert row(world, "a").by_headroom == pytest.approx(headroom)
+    assert row(world, "a").by_quota == pytest.approx(quota)
+
+
+@pytest.mark.parametrize("which", ["headroom", "quota"])
+def test_a_channel_that_is_used_up_goes_last_but_is_not_refused(which: str) -> None:
+    def left(name: str) -> float | None:
+        return 0.0 if name == "a" else None
+
+    world = World(channel("a"), channel("b", priority=5), sources=Sources(**{which: left}))
+    assert world.order() == "ba"
+
+
+def test_a_session_that_had_to_move_stays_where_it_went_and_goes_back_after_a_pause() -> None:
+    world = World(channel("a"), channel("b"), channel("c"))
+    session = next(s for s in SESSIONS if world.order(s) == "abc")
+    assert world.ask(session) == "a"
+    world.down.add("a")
+    assert world.ask(session) == "b"
+    world.down.clear()
+    for _ in range(20):
+        world.now += 250
+        assert world.ask(session) == "b", "its prompt cache is there now"
+    world.now += 301
+    assert world.ask(session) == "a"
+
+
+def test_a_session_that_moved_stays_even_before_a_better_priority() -> None:
+    world = World(channel("a"), channel("b", priority=1))
+    world.down.add("a")
+    assert world.ask("s") == "b"
+    world.down.clear()
+    assert world.ask("s") == "b"
+    assert world.ask("another") == "a"
+
+
+def test_a_session_leaves_even_its_cache_when_that_channel_is_down() -> None:
+    world = World(channel("a"), channel("b"), channel("c"))
+    session = next(s for s in SESSIONS if world.order(s) == "abc")
+    world.fail("a")
+    assert world.ask(session) == "b"
+    world.fail("b")
+    assert world.ask(session) == "c"
+
+
+def test_a_new_weight_does_not_move_a_running_session() -> None:
+    world = World(channel("a"), channel("b"))
+    session = next(s for s in SESSIONS if world.order(s) == "ab")
+    assert world.ask(session) == "a"
+    changed = World(channel("a", weight=1), channel("b", weight=100), channel("c", weight=100))
+    changed.state = world.state
+    assert changed.order(session)[0] == "a"
+
+
+def test_without_affinity_a_session_is_nothing_special() -> None:
+    world = World(channel("a"), channel("b"), affinity=False)
+    assert {world.ask("s") for _ in range(50)} == {"a", "b"}
+    world = World(channel("a"), channel("b"), profile=Profile(name="p", affinity=False))
+    assert {world.ask("s") for _ in range(50)} == {"a", "b"}
