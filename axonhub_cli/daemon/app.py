@@ -26,6 +26,7 @@ from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.rest import RestList
+from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
 
@@ -40,12 +41,8 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
     """
-    writer = TraceWriter(
-        paths.trace_db,
-        settings=lambda: runtime.snapshot.config.server.trace,
-        secrets=runtime.known_secrets,
-        read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
-    )
+    lineage = Lineage(PROTOCOLS)
+    writer = _make_writer(runtime, paths, lineage)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     context = Context(
@@ -59,6 +56,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             recall=Recall(),
         ),
         recorder=Recorder(writer),
+        lineage=lineage,
         secret=secret,
         started_at=time.monotonic(),
         traces_problem=lambda: writer.problem,
@@ -82,6 +80,16 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         lifespan=lifespan,
     )
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
+
+
+def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage) -> TraceWriter:
+    return TraceWriter(
+        paths.trace_db,
+        settings=lambda: runtime.snapshot.config.server.trace,
+        secrets=runtime.known_secrets,
+        read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
+        lineage=lineage,
+    )
 
 
 def _routes(context: Context) -> list[BaseRoute]:

@@ -34,7 +34,8 @@ from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.reply import HeaderList, Reply, Send
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
-from axonhub_cli.tracing.identity import find_client, find_trace
+from axonhub_cli.tracing.identity import find_client, find_in_body, find_trace
+from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
 
 logger = logging.getLogger("axonhub")
@@ -48,6 +49,8 @@ class Context(Struct, frozen=True):
     runtime: Runtime
     services: Services
     recorder: Recorder
+    lineage: Lineage
+    """Which request continues which trace."""
     secret: str
     """Of the state file; the health endpoint proves that it knows it."""
     started_at: float
@@ -96,7 +99,7 @@ class ProxyEndpoint:
             try:
                 call = await self._read_call(scope, receive, record, key, snapshot)
                 if not session:
-                    self._look_for_session(call, record, reply)
+                    await self._look_for_session(call, record, reply)
                 context.recorder.started(record)
                 await Handler(context.services, call, reply, record).handle(receive)
             except BaseException as error:
@@ -133,8 +136,9 @@ class ProxyEndpoint:
             client=find_client(agent),
             user_agent=agent,
             headers=headers,
-            agent_id=names.get("x-claude-code-agent-id"),
-            parent_agent_id=names.get("x-claude-code-parent-agent-id"),
+            agent_id=found.agent_id,
+            parent_agent_id=found.parent_agent_id,
+            traceparent=names.get("traceparent"),
             prompt_id=names.get("x-claude-code-prompt-id"),
             request_class=names.get("x-claude-code-request-class"),
         )
@@ -163,15 +167,27 @@ class ProxyEndpoint:
         record.envelope = call.envelope
         return call
 
-    def _look_for_session(self, call: ClientCall, record: RequestRecord, reply: Reply) -> None:
-        """A session may also be named in the body."""
-        user_id = metadata_user_id(call.envelope)
-        if user_id is None:
-            return
-        found = find_trace({}, user_id, call.snapshot.config.server.trace)
-        if found.trace_id is not None:
-            record.trace_id = found.trace_id
+    async def _look_for_session(
+        self, call: ClientCall, record: RequestRecord, reply: Reply
+    ) -> None:
+        """A session may also be named in the body, or be that of an answer which it repeats."""
+        found = _named_in_body(call)
+        if found is None:
+            record.linked = True
+            found = await self._context.lineage.find(record)
+            self._context.lineage.begun(record)
+        if found is not None:
+            record.trace_id = found
             reply.extra_headers = _own_headers(record)
+
+
+def _named_in_body(call: ClientCall) -> str | None:
+    settings = call.snapshot.config.server.trace
+    user_id = metadata_user_id(call.envelope)
+    named = find_trace({}, user_id, settings).trace_id if user_id is not None else None
+    if named is None and settings.extra_trace_body_fields:
+        return find_in_body(call.body, settings.extra_trace_body_fields)
+    return named
 
 
 class ModelsEndpoint:

@@ -199,6 +199,8 @@ class Attempts:
     def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
         record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)
         record.offset_ms = self._elapsed_ms()
+        if self._record.linked and not candidate.native:
+            record.delivered = []
         self._record.attempts.append(record)
         return record
 

@@ -252,6 +252,8 @@ class StreamConvert:
             await self._reply.open(200, [*SSE_HEADERS, *self._headers])
             data = b"".join(self._waiting)
         if data:
+            if self._record.delivered is not None:
+                self._record.delivered.append(data)
             await self._reply.write(data)
 
     def _note(self, event: Event) -> None:
@@ -288,8 +290,12 @@ async def send_converted(
     response = conversion.answer(body)
     record.status = "completed"
     passed = [(n, v) for n, v in headers if n in _PASSED]
+    encode = conversion.encode_stream if streamed else conversion.encode_answer
+    data = encode(response)
+    if record.delivered is not None:
+        record.delivered.append(data)
     if streamed:
         await reply.open(200, [*SSE_HEADERS, *passed])
-        await reply.end(conversion.encode_stream(response))
+        await reply.end(data)
     else:
-        await reply.send_whole(200, [JSON, *passed], conversion.encode_answer(response))
+        await reply.send_whole(200, [JSON, *passed], data)

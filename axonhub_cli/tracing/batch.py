@@ -32,7 +32,8 @@ _REQUEST = (
     *("seq", "id", "trace", "at", "source", "key", "profile", "client", "user_agent", "protocol"),
     *("operation", "model", "stream", "channel", "upstream_model", "upstream_protocol", "status"),
     *("http_status", "error", "stop_reason", "first_token_ms", "total_ms", "agent_id"),
-    *("parent_agent_id", "prompt_id", "request_class", "losses", "headers", "decision", *_COUNTS),
+    *("parent_agent_id", "prompt_id", "request_class", "losses", "headers", "decision", "link"),
+    *("traceparent", *_COUNTS),
 )
 _ATTEMPT = (
     *("request", "n", "channel", "label", "upstream_model", "upstream_protocol", "url", "status"),

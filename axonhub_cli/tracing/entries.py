@@ -117,11 +117,9 @@ def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> En
         "stop_reason": _optional(clean, answer.stop_reason),
         "first_token_ms": record.first_token_ms,
         "total_ms": record.total_ms,
-        "agent_id": _optional(clean, record.agent_id),
-        "parent_agent_id": _optional(clean, record.parent_agent_id),
-        "prompt_id": _optional(clean, record.prompt_id),
-        "request_class": _optional(clean, record.request_class),
+        "link": None,
         "losses": clean(jsonio.encode(record.losses).decode()) if record.losses else None,
+        **_belonging(record, clean),
         **_counts(usage),
     }
     hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
@@ -140,6 +138,16 @@ def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> En
         title=lambda: _title(record, clean),
         usage=usage,
     )
+
+
+def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
+    return {
+        "agent_id": _optional(clean, record.agent_id),
+        "parent_agent_id": _optional(clean, record.parent_agent_id),
+        "prompt_id": _optional(clean, record.prompt_id),
+        "request_class": _optional(clean, record.request_class),
+        "traceparent": _optional(clean, record.traceparent),
+    }
 
 
 def _attempt(attempt: AttemptRecord, answer: Answer, clean: Callable[[str], str]) -> Row:

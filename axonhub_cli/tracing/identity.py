@@ -1,20 +1,26 @@
-"""Which trace and thread a request belongs to, read from its headers and `metadata.user_id`.
+"""Which trace, thread and agent a request belongs to, as its headers and its body name them.
 
 First hit wins: the trace header, the extra headers, then what a client says of its session
-(OpenCode, Claude Code, Codex). A header that a user set himself comes before any client's.
+(OpenCode, Claude Code, Codex), then the body fields of the configuration. A header that a user set
+himself comes before any client's. A W3C `traceparent` names nothing here: it is another system's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.jsonio import Json
 
 MAX_ID_LENGTH = 200
+
+_PARENT_SESSION = "x-parent-session-id"
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -41,10 +47,12 @@ _CLIENTS: tuple[tuple[str, str], ...] = (
 
 
 class TraceIdentity(Struct, frozen=True):
-    """Where a request belongs."""
+    """Where a request belongs. Of the session's first agent, both agents are None."""
 
     trace_id: str | None = None
     thread_id: str | None = None
+    agent_id: str | None = None
+    parent_agent_id: str | None = None
 
 
 def find_trace(
@@ -55,13 +63,43 @@ def find_trace(
     Ids come out as printable ASCII of at most 200 characters, fit for a header and a terminal.
     """
     thread_id = _clean(headers.get(settings.thread_header.lower()))
+    agent, parent = _agents(headers)
     for name in (settings.trace_header, *settings.extra_trace_headers):
         if trace_id := _clean(headers.get(name.lower())):
-            return TraceIdentity(trace_id, thread_id)
+            return TraceIdentity(trace_id, thread_id, agent, parent)
     for session in _sessions(headers, metadata_user_id, settings):
         if trace_id := _clean(session):
-            return TraceIdentity(trace_id, thread_id)
-    return TraceIdentity(None, thread_id)
+            return TraceIdentity(trace_id, thread_id, agent, parent)
+    return TraceIdentity(None, thread_id, agent, parent)
+
+
+def find_in_body(body: bytes, fields: Sequence[str]) -> str | None:
+    """The first of some fields that a body has, as an id: `metadata.session_id`, `items.0.id`."""
+    values: dict[str, Raw] | None = None
+    for field in fields:
+        name, *rest = field.split(".")
+        if values is None:
+            try:
+                values = _decode_members(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return None
+        raw = values.get(name)
+        found = _step(jsonio.decode(bytes(raw)), rest) if raw is not None else None
+        if isinstance(found, str | int) and not isinstance(found, bool):
+            if trace_id := _clean(str(found)):
+                return trace_id
+    return None
+
+
+def _step(value: Json, names: Sequence[str]) -> Json:
+    for name in names:
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
 
 
 def find_client(user_agent: str | None) -> str:
@@ -82,9 +120,26 @@ def session_of(user_id: str) -> str | None:
     return _member(user_id, "session_id") or _member(user_id, "session_uuid")
 
 
+def _agents(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Which of a session's agents asks, and who set it to work."""
+    agent = headers.get("x-claude-code-agent-id")
+    if agent is not None:
+        return _clean(agent), _clean(headers.get("x-claude-code-parent-agent-id"))
+    if _PARENT_SESSION in headers:
+        return _clean(headers.get("x-session-affinity")), None
+    # A Codex subagent keeps the session and has a thread of its own (0.169.0).
+    session, thread = headers.get("session-id"), headers.get("thread-id")
+    if session and thread and thread != session:
+        parent = headers.get("x-codex-parent-thread-id")
+        return _clean(thread), None if parent == session else _clean(parent)
+    return None, None
+
+
 def _sessions(
     headers: Mapping[str, str], metadata_user_id: str | None, settings: TraceSettings
 ) -> Iterator[str | None]:
+    # An OpenCode subagent (1.18.33) has a session of its own and names the one it belongs to.
+    yield headers.get(_PARENT_SESSION)
     yield headers.get("x-session-affinity")
     if settings.claude_code_trace_enabled:
         yield headers.get("x-claude-code-session-id")

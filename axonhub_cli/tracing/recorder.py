@@ -45,6 +45,9 @@ class AttemptRecord(Struct, eq=False):
     """Of the answer, as received."""
     answer: list[bytes] = field(default_factory=list)
     """The answer's chunks as they were received."""
+    delivered: list[bytes] | None = None
+    """What the client got of it, where that is another protocol and is to be recognised in its
+    next request; None: the answer itself, or nobody asks."""
     answer_dropped: int = 0
     """Bytes of the answer that were over the tee's limit and are not in `answer`."""
 
@@ -59,6 +62,10 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     at: float
     trace_id: str | None = None
     thread_id: str | None = None
+    linked: bool = False
+    """No session is named: whoever repeats its answer belongs to its trace."""
+    traceparent: str | None = None
+    """The client's W3C trace context, which links to a trace elsewhere and names none of ours."""
     key: str | None = None
     profile: str | None = None
     protocol: str = "anthropic"

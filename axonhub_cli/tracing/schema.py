@@ -24,7 +24,13 @@ def m001_first_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_tables,)
+def m002_links(db: sqlite3.Connection) -> None:
+    """`link`: the keys of a request's answer, by which a later one is known to continue it."""
+    db.execute("ALTER TABLE requests ADD COLUMN link BLOB")
+    db.execute("ALTER TABLE requests ADD COLUMN traceparent TEXT")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links)
 
 
 def migrate(db: sqlite3.Connection) -> None:

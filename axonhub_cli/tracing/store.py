@@ -19,6 +19,7 @@ from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Entry
+from axonhub_cli.tracing.fingerprint import split_keys
 from axonhub_cli.tracing.schema import check_version, migrate
 
 BUSY_SECONDS = 2.0
@@ -50,6 +51,10 @@ class TraceStore(Protocol):
 
     def fail_running(self, reason: str) -> int:
         """End all requests that were left running; returns how many."""
+
+    def recent_links(self, most: int) -> list[tuple[bytes, str]]:
+        """Keys of the last answers and the traces they are in, oldest first; of at most so many
+        requests."""
 
     def set_aside(self) -> None:
         """Move a broken store away, so that `open` begins a new one."""
@@ -98,6 +103,14 @@ class SqliteStore:
 
         self._transact(end)
         return ended
+
+    def recent_links(self, most: int) -> list[tuple[bytes, str]]:
+        assert self._db is not None, "open() comes first"
+        try:
+            rows = self._db.execute(_RECENT_LINKS, (most,)).fetchall()
+        except sqlite3.Error as error:
+            raise _explain(error, self._path) from error
+        return [(key, trace) for link, trace in reversed(rows) for key in split_keys(link)]
 
     def set_aside(self) -> None:
         self.close()
@@ -163,6 +176,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+_RECENT_LINKS = """
+    SELECT last.link, traces.id FROM
+        (SELECT seq, link, trace FROM requests ORDER BY seq DESC LIMIT ?) AS last
+    JOIN traces ON traces.seq = last.trace
+    WHERE last.link IS NOT NULL ORDER BY last.seq DESC"""
 _FAIL_RUNNING = (
     """UPDATE attempts SET status = 'failed', error = coalesce(error, :reason)
        WHERE status = 'running'

@@ -28,6 +28,8 @@ from axonhub_cli.tracing.entries import (
     finished_entry,
     running_entry,
 )
+from axonhub_cli.tracing.fingerprint import Keys
+from axonhub_cli.tracing.lineage import MOST, Lineage
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
@@ -78,6 +80,7 @@ class TraceWriter:
         secrets: Callable[[], Sequence[str]],
         read_answer: Mapping[str, ReadAnswer],
         max_queued_bytes: int = MAX_QUEUED_BYTES,
+        lineage: Lineage | None = None,
         owner: bool = True,
         store: TraceStore | None = None,
     ) -> None:
@@ -90,6 +93,9 @@ class TraceWriter:
         self._secrets = secrets
         self._read_answer = read_answer
         self._max_queued_bytes = max_queued_bytes
+        self._lineage = lineage
+        if lineage is not None:
+            lineage.restoring()
         self._owner = owner
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._hurry = threading.Event()
@@ -159,6 +165,7 @@ class TraceWriter:
     def _run(self) -> None:
         try:
             self._fail_running()
+            self._restore_lineage()
             while not self._work():
                 pass
             self._fail_running()
@@ -178,6 +185,15 @@ class TraceWriter:
     def _fail_running(self) -> None:
         if self._owner:
             self._attempt(lambda: self._store.fail_running(STOPPED))
+
+    def _restore_lineage(self) -> None:
+        if self._lineage is None:
+            return
+        known: list[tuple[bytes, str]] = []
+        try:
+            self._attempt(lambda: known.extend(self._store.recent_links(MOST // 2)))
+        finally:
+            self._lineage.restore(known)
 
     def _gather(self) -> tuple[list[_Item], bool]:
         """The next batch, and whether it is the last."""
@@ -214,7 +230,19 @@ class TraceWriter:
             return []
         request = self._open.pop(item.record.id, None)
         stored = request is not None and request.written
-        return self._make(partial(finished_entry, item.record, context, stored=stored))
+        # First of all: a client's next turn may be waiting for it.
+        keys = self._learn(item.record)
+        made = self._make(partial(finished_entry, item.record, context, stored=stored))
+        for entry in made:
+            entry.request["link"] = b"".join(keys) or None
+        return made
+
+    def _learn(self, record: RequestRecord) -> Keys:
+        try:
+            return self._lineage.learn(record) if self._lineage is not None else ()
+        except Exception as error:
+            logger.error("an answer cannot be recognised later: %s", type(error).__name__)
+            return ()
 
     def _make(self, entry: Callable[[], Entry]) -> list[Entry]:
         """One entry, or none for a record that breaks its making: it must not stop the others."""

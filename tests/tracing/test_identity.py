@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import TraceSettings
-from axonhub_cli.tracing.identity import TraceIdentity, find_client, find_trace, session_of
+from axonhub_cli.tracing.identity import (
+    TraceIdentity,
+    find_client,
+    find_in_body,
+    find_trace,
+    session_of,
+)
+from tests.tracing.records import captured
 
 SESSION = "256523fe-a4f3-45df-954d-4ce2220ffb9a"
 ACCOUNT = "0f0f0f0f-1111-4222-8333-444444444444"
@@ -43,7 +50,27 @@ def test_any_other_user_id_names_no_session(user_id: str) -> None:
             {"x-session-affinity": "ses_1", "x-session-id": "ses_1"},
             TraceIdentity("ses_1"),
         ),
-        ({"session-id": "01a2", "thread-id": "01a3"}, TraceIdentity("01a2")),
+        ({"session-id": "01a2", "thread-id": "01a2"}, TraceIdentity("01a2")),
+        (
+            {"session-id": "01a2", "thread-id": "01a3", "x-codex-parent-thread-id": "01a2"},
+            TraceIdentity("01a2", agent_id="01a3"),
+        ),
+        (
+            {"session-id": "01a2", "thread-id": "01a4", "x-codex-parent-thread-id": "01a3"},
+            TraceIdentity("01a2", agent_id="01a4", parent_agent_id="01a3"),
+        ),
+        (
+            {"x-session-affinity": "ses_2", "x-parent-session-id": "ses_1"},
+            TraceIdentity("ses_1", agent_id="ses_2"),
+        ),
+        (
+            {
+                "x-claude-code-session-id": SESSION,
+                "x-claude-code-agent-id": "a2",
+                "x-claude-code-parent-agent-id": "a1",
+            },
+            TraceIdentity(SESSION, agent_id="a2", parent_agent_id="a1"),
+        ),
         ({"session_id": "01a2"}, TraceIdentity("01a2")),
         (
             {"x-codex-turn-metadata": '{"session_id": "01a2"}'},
@@ -61,6 +88,55 @@ def test_headers_name_the_trace(headers: Mapping[str, str], expected: TraceIdent
 def test_the_body_names_the_trace_when_no_header_does() -> None:
     assert find_trace({}, CURRENT, DEFAULTS).trace_id == SESSION
     assert find_trace({"x-claude-code-session-id": "h"}, CURRENT, DEFAULTS).trace_id == "h"
+
+
+@pytest.mark.parametrize(
+    ("names", "trace"),
+    [
+        (["codex/basic"], "01a208f6-4e39-7242-88c9-fef76d91faf6"),
+        (["codex/tooltest.02"], "01a208e5-6437-7a21-b716-78d3e743b550"),
+        (
+            ["opencode/chat_basic.01", "opencode/chat_basic.02", "opencode/chat_continue"],
+            "ses_df709a674ffePJZB1OXLbhg8K4",
+        ),
+        (["opencode/resp_basic.02"], "ses_df7184177ffepcYhblTFuvl1ib"),
+    ],
+)
+def test_captured_headers_name_the_same_trace_over_all_turns(names: list[str], trace: str) -> None:
+    for name in names:
+        headers = {key.lower(): value for key, value in captured(name)["headers"]}
+        assert find_trace(headers, None, DEFAULTS) == TraceIdentity(trace)
+
+
+def test_what_codex_says_in_each_place_is_the_same_session() -> None:
+    headers = {key.lower(): value for key, value in captured("codex/basic")["headers"]}
+    whole = find_trace(headers, None, DEFAULTS)
+    of_old = {"session_id": headers["session-id"]}
+    metadata = {"x-codex-turn-metadata": headers["x-codex-turn-metadata"]}
+    assert [find_trace(some, None, DEFAULTS) for some in (of_old, metadata)] == [whole, whole]
+
+
+BODY = b'{"metadata": {"run": "r1", "n": 7, "no": null}, "items": [{"id": "i0"}], "on": true}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (["metadata.run"], "r1"),
+        (["metadata.n"], "7"),
+        (["items.0.id"], "i0"),
+        (["nothing", "metadata.none", "metadata.no", "metadata.run"], "r1"),
+        (["metadata", "items", "items.1.id", "items.x", "metadata.run.x", "on"], None),
+        ([], None),
+    ],
+)
+def test_a_field_of_the_body_may_name_the_trace(fields: list[str], expected: str | None) -> None:
+    assert find_in_body(BODY, fields) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"metadata": ', b"\xff"])
+def test_a_body_that_is_no_object_names_no_trace(body: bytes) -> None:
+    assert find_in_body(body, ["metadata.run"]) is None
 
 
 def test_header_names_are_settings() -> None:

@@ -14,15 +14,28 @@ Duration = str
 
 
 class TraceSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[server.trace]`"""
+    """`[server.trace]`: what names a session, what is kept, and how long"""
 
     claude_code_trace_enabled: bool = True
     codex_trace_enabled: bool = True
     thread_header: str = "AH-Thread-Id"
     trace_header: str = "AH-Trace-Id"
     extra_trace_headers: tuple[str, ...] = ()
+    """Asked in order, after `trace_header`."""
+    extra_trace_body_fields: tuple[str, ...] = ()
+    """Fields of a request that name its session, such as `metadata.session_id`: asked in order,
+    after all headers and what clients themselves say."""
+    bodies: Literal["on", "off", "on_failure"] = "on"
+    """Which requests' bodies and answers are kept."""
     store_request_body: bool = True
     store_response_body: bool = True
+    """Where bodies are kept: both halves of them, or one."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions; what matches in bodies, headers or texts is starred out."""
+    keep: str = "30d"
+    """How long requests are kept, a duration or `forever`."""
+    max_size: str = "2GB"
+    """How large the file may become before the oldest requests go, or `unlimited`."""
 
 
 class Server(Struct, frozen=True, forbid_unknown_fields=True):

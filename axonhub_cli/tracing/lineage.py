@@ -1,0 +1,157 @@
+"""Which trace a request without a session belongs to: that of which it contains an earlier answer.
+
+    request ──▶ an answer we know? ──yes──▶ its trace, before routing
+                     │ no: any answer that has ended and is not read yet? ──▶ read it, look again
+    answer  ──▶ open ──▶ read and hashed by the writer, or by whoever asks first ──▶ known
+
+An answer is hashed off the event loop. A client may send its next turn before the writer came to
+the last one: that request, and no other, waits for the reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+
+from axonhub_cli.protocols.base import Answer, WireProtocol
+from axonhub_cli.tracing.fingerprint import (
+    Keys,
+    Said,
+    answer_keys,
+    context_of,
+    has_history,
+    keys_in,
+    said_in,
+    said_in_stream,
+)
+from axonhub_cli.tracing.recorder import RequestRecord
+
+MOST = 8192
+"""Keys; with the id of a trace, each takes some 250 bytes of memory."""
+RESTORE_PATIENCE_S = 1.0
+
+
+class Lineage:
+    """`find`, `begun` are the event loop's; `learn` and `restore` are for other threads."""
+
+    def __init__(self, protocols: Mapping[str, WireProtocol], most: int = MOST) -> None:
+        self._protocols = protocols
+        self._most = most
+        self._lock = threading.Lock()
+        self._traces: OrderedDict[bytes, list[str]] = OrderedDict()
+        self._taken: dict[bytes, int] = {}
+        """How many of a key's traces go on: of two conversations that began alike, the next turn
+        of each takes one."""
+        self._open: dict[str, RequestRecord] = {}
+        self._restored = threading.Event()
+        self._restored.set()
+
+    async def find(self, record: RequestRecord) -> str | None:
+        """The trace that a request continues; None for one that continues nothing known."""
+        if record.envelope is None or not has_history(record.envelope):
+            return None
+        wanted = list(keys_in(record.key or "", record.envelope))
+        found = self._look(wanted)
+        if found is None and (not self._restored.is_set() or self._ended()):
+            await asyncio.to_thread(self._catch_up)
+            found = self._look(wanted)
+        return found
+
+    def begun(self, record: RequestRecord) -> None:
+        """A request whose answer may be continued without naming a session."""
+        self._open[record.id] = record
+
+    def learn(self, record: RequestRecord) -> Keys:
+        """Read the answer of a request that has ended. Returns its keys, none if it began
+        with a session of its own, or said nothing."""
+        if not record.linked or record.trace_id is None:
+            return ()
+        keys = self._keys(record)
+        self._add([(key, record.trace_id) for key in keys])
+        self._open.pop(record.id, None)
+        return keys
+
+    def restoring(self) -> None:
+        """What was known before this process began is still to come by `restore`."""
+        self._restored.clear()
+
+    def restore(self, known: Iterable[tuple[bytes, str]]) -> None:
+        """Keys and traces of earlier answers, oldest first."""
+        try:
+            self._add(known)
+        finally:
+            self._restored.set()
+
+    def _look(self, wanted: list[Keys]) -> str | None:
+        with self._lock:
+            for keys in wanted:
+                for key in keys:
+                    if (traces := self._traces.get(key)) is not None:
+                        self._traces.move_to_end(key)
+                        return self._take(key, traces)
+        return None
+
+    def _take(self, key: bytes, traces: list[str]) -> str:
+        """The first that nobody continued yet, else the one continued last."""
+        taken = self._taken.get(key, 0)
+        self._taken[key] = min(taken + 1, len(traces))
+        return traces[min(taken, len(traces) - 1)]
+
+    def _add(self, known: Iterable[tuple[bytes, str]]) -> None:
+        with self._lock:
+            for key, trace in known:
+                traces = self._traces.setdefault(key, [])
+                self._traces.move_to_end(key)
+                if trace not in traces:
+                    traces.append(trace)
+                    if len(traces) > _ALIKE:
+                        # Of so many that began alike, the oldest will hardly go on.
+                        del traces[0]
+                        self._taken[key] = max(0, self._taken.get(key, 0) - 1)
+            while len(self._traces) > self._most:
+                gone, _ = self._traces.popitem(last=False)
+                self._taken.pop(gone, None)
+
+    def _ended(self) -> list[RequestRecord]:
+        return [record for record in list(self._open.values()) if self._has_answered(record)]
+
+    def _catch_up(self) -> None:
+        self._restored.wait(RESTORE_PATIENCE_S)
+        for record in self._ended():
+            self.learn(record)
+
+    def _has_answered(self, record: RequestRecord) -> bool:
+        """Has the client got all of it? A stream's last event may be long before its end."""
+        if record.status != "running":
+            return True
+        attempt = record.attempts[-1] if record.attempts else None
+        if attempt is None:
+            return False
+        chunks = attempt.answer if attempt.delivered is None else attempt.delivered
+        protocol = self._protocols.get(record.protocol)
+        return bool(
+            attempt.status != "running"
+            or (chunks and protocol and protocol.is_terminal(b"".join(chunks[-2:])))
+        )
+
+    def _keys(self, record: RequestRecord) -> Keys:
+        attempt = record.attempts[-1] if record.attempts else None
+        if attempt is None or record.envelope is None or record.operation != "generate":
+            return ()
+        chunks = attempt.answer if attempt.delivered is None else attempt.delivered
+        said = self._said(record.protocol, b"".join(chunks))
+        return answer_keys(record.key or "", context_of(record.envelope), said)
+
+    def _said(self, name: str, answer: bytes) -> Said:
+        protocol = self._protocols.get(name)
+        if protocol is None or not answer:
+            return Said()
+        read: Callable[[bytes], Answer] = protocol.read_answer
+        is_stream = not answer[:64].lstrip().startswith(b"{")
+        said = said_in_stream(name, answer) if is_stream else None
+        return said if said is not None else said_in(read(answer).content)
+
+
+_ALIKE = 64

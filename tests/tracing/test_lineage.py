@@ -1,0 +1,127 @@
+import asyncio
+import json
+import threading
+from typing import Any
+
+from axonhub_cli.jsonio import read_envelope
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.lineage import Lineage
+from axonhub_cli.tracing.recorder import RequestRecord
+from tests.support import chat_plays, plays
+from tests.tracing.records import attempt, message, record, text
+
+HI = {"role": "user", "content": "hi"}
+HELLO = {"role": "assistant", "content": "Hello!"}
+MORE = {"role": "user", "content": "and now?"}
+
+
+def request(trace: str, *messages: dict[str, Any], **changes: Any) -> RequestRecord:
+    """A request that names no session, answered by `Hello!`."""
+    body = json.dumps({"model": "m", "messages": list(messages)}).encode()
+    fields: dict[str, Any] = {
+        "trace_id": trace,
+        "linked": True,
+        "body": body,
+        "envelope": read_envelope(body)[0],
+        "attempts": [attempt(message(text("Hello!")))],
+    }
+    return record(f"req-{trace}", **fields | changes)
+
+
+def lineage(most: int = 100) -> Lineage:
+    return Lineage(PROTOCOLS, most)
+
+
+def find(known: Lineage, *messages: dict[str, Any], **changes: Any) -> str | None:
+    return asyncio.run(known.find(request("new", *messages, **changes)))
+
+
+def test_a_request_joins_the_trace_of_the_answer_it_contains() -> None:
+    known = lineage()
+    assert known.learn(request("t1", HI)) != ()
+    assert find(known, HI, HELLO, MORE) == "t1"
+    assert find(known, HI) is None
+    assert find(known, MORE, HELLO, HI) is None
+    assert find(known, HI, HELLO, MORE, key="somebody else") is None
+
+
+def test_of_conversations_that_began_alike_each_continuation_takes_one() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    assert [find(known, HI, HELLO, MORE) for _ in range(3)] == ["t1", "t2", "t2"]
+    known.learn(request("t3", HI))
+    assert find(known, HI, HELLO, MORE) == "t3"
+
+
+def test_one_that_goes_on_is_not_taken_for_a_later_one_that_begins_alike() -> None:
+    known = lineage()
+    known.learn(request("t1", HI))
+    assert find(known, HI, HELLO, MORE) == "t1"
+    known.learn(request("t2", HI))
+    assert find(known, HI, HELLO, MORE) == "t2"
+
+
+def test_an_answer_that_the_writer_has_not_come_to_is_read_by_the_next_turn() -> None:
+    known = lineage()
+    known.begun(request("t1", HI))
+    assert find(known, HI, HELLO, MORE) == "t1"
+
+
+def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_over() -> None:
+    stream = b"".join(plays.as_events(plays.text("Hello!")))
+    running = attempt(stream, status="running")
+    known = lineage()
+    known.begun(request("t1", HI, attempts=[running], status="running"))
+    assert find(known, HI, HELLO, MORE) == "t1"
+    cut = attempt(stream[:-80], status="running")
+    other = lineage()
+    other.begun(request("t1", HI, attempts=[cut], status="running"))
+    other.begun(request("t2", HI, attempts=[], status="running"))
+    assert find(other, HI, HELLO, MORE) is None
+
+
+def test_what_the_client_got_counts_not_what_the_upstream_sent() -> None:
+    got = b"".join(chat_plays.as_chunks("Hello!"))
+    sent = attempt(message(text("<think>hm</think>Hello!")), delivered=[got[:90], got[90:]])
+    known = lineage()
+    known.learn(request("t1", HI, attempts=[sent], protocol="openai_chat"))
+    assert find(known, HI, HELLO, MORE) == "t1"
+
+
+def test_answers_of_named_sessions_and_of_token_counts_are_not_remembered() -> None:
+    known = lineage()
+    assert known.learn(request("t1", HI, linked=False)) == ()
+    assert known.learn(request("t1", HI, operation="count_tokens")) == ()
+    assert known.learn(request("t1", HI, attempts=[])) == ()
+    assert known.learn(request("t1", HI, attempts=[attempt(b"")])) == ()
+    assert find(known, HI, HELLO, MORE) is None
+
+
+def test_the_oldest_answers_are_forgotten_first() -> None:
+    known = lineage(most=2)
+    for trace in ("t1", "t2", "t3"):
+        known.learn(request(trace, {"role": "user", "content": trace}))
+    first, last = ({"role": "user", "content": name} for name in ("t1", "t3"))
+    assert find(known, first, HELLO, MORE) is None
+    assert find(known, last, HELLO, MORE) == "t3"
+
+
+def test_a_hundred_that_begin_alike_are_bounded() -> None:
+    known = lineage()
+    for number in range(100):
+        known.learn(request(f"t{number}", HI))
+    found = [find(known, HI, HELLO, MORE) for _ in range(65)]
+    assert found == [*(f"t{number}" for number in range(36, 100)), "t99"]
+
+
+def test_what_was_known_before_a_restart_is_waited_for() -> None:
+    known, before = lineage(), lineage()
+    keys = before.learn(request("t1", HI))
+    known.restoring()
+    restore = threading.Timer(0.02, lambda: known.restore([(key, "t1") for key in keys]))
+    restore.start()
+    try:
+        assert find(known, HI, HELLO, MORE) == "t1"
+    finally:
+        restore.join()
