@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.errors import ClientError, ErrorInfo
 from axonhub_cli.ir.events import Event
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.recall import NOTHING, Recall
@@ -18,6 +18,25 @@ from axonhub_cli.protocols.sse import SseEvent
 
 UNSIGNED = "axonhub-unsigned"
 """The signature of reasoning that came without one: known by its form, never sent to a provider."""
+
+
+class CannotCross(ClientError):
+    """Content that the other protocol has no form for; where it stands is known on the wire alone,
+    and told by the client's codec (`Codec.place`)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("invalid_request", message)
+        self.places: tuple[int, ...] = ()
+        """In the hub: the turn, its block, and the part of that where it is a tool's result."""
+
+    def within(self, place: int) -> CannotCross:
+        """The same, seen from one level further out."""
+        self.places = (place, *self.places)
+        return self
+
+    def told(self, where: str) -> ClientError:
+        """As the client is told of it."""
+        return ClientError(self.kind, f"{where}: {self.message}")
 
 
 class Encoded(Struct, frozen=True):
@@ -65,7 +84,7 @@ class DecodeRequest(Protocol):
 
 
 class EncodeRequest(Protocol):
-    """For the upstream model of that name. Raises `ClientError` for content that cannot cross."""
+    """For the upstream model of that name. Raises `CannotCross`, or `ClientError` with a path."""
 
     def __call__(self, request: Request, model: str, recall: Recall = NOTHING) -> Encoded: ...
 
@@ -82,5 +101,7 @@ class Codec(Struct, frozen=True):
     encode_response: Callable[[Response, ReplyContext], Json]
     stream_decoder: Callable[[], StreamDecoder]
     stream_encoder: Callable[[ReplyContext], StreamEncoder]
+    place: Callable[[Json, tuple[int, ...]], str]
+    """The path, in a request body, of what `CannotCross` names by its places in the hub."""
     decode_error: Callable[[int, bytes], ErrorInfo]
     """An error answer of the upstream, for a client of another protocol."""

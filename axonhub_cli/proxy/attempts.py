@@ -17,11 +17,12 @@ from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, sentence
 from axonhub_cli.proxy.headers import safe_value
-from axonhub_cli.proxy.outgoing import Origin, Outgoing, Reasoning, issuer_of, prepare
+from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.reporting import report
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Token
+from axonhub_cli.proxy.target import Origin, Reasoning
 from axonhub_cli.routing import retry
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.outcome import Outcome

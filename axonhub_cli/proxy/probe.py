@@ -27,9 +27,10 @@ from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, sentence
 from axonhub_cli.proxy.headers import request_headers
-from axonhub_cli.proxy.outgoing import Origin, prepare
+from axonhub_cli.proxy.outgoing import prepare
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
+from axonhub_cli.proxy.target import Origin
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
 from axonhub_cli.routing.candidates import (
     Candidate,

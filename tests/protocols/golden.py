@@ -20,6 +20,7 @@ from typing import Any
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ClientError, UpstreamGarbled
 from axonhub_cli.protocols.anthropic import PROTOCOL as ANTHROPIC
+from axonhub_cli.protocols.codec import CannotCross
 from axonhub_cli.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from tests.support.codecs import CODECS, CONTEXT, UPSTREAM_MODEL, events_of, names, others, plain
 from tests.support.codecs import stream_of as encoded_stream
@@ -55,6 +56,8 @@ def _request(protocol: str, data: bytes) -> Outputs:
         try:
             sent = names(protocol, other, request).request(request)
             value = plain(CODECS[other].encode_request(sent, UPSTREAM_MODEL))
+        except CannotCross as error:
+            value = _refused(error.told(CODECS[protocol].place(_object(data), error.places)))
         except ClientError as error:
             value = _refused(error)
         found[f"{other}.json"] = _shown(value)

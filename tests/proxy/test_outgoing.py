@@ -16,9 +16,10 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import LINE
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.outgoing import Origin, Outgoing, prepare
+from axonhub_cli.proxy.outgoing import Outgoing, prepare
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token
+from axonhub_cli.proxy.target import Origin
 from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
 

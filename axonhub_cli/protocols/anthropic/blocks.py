@@ -157,6 +157,11 @@ _DECODERS: dict[str, Callable[[Object, str], Block]] = {
 }
 
 
+def place(body: Json, places: tuple[int, ...]) -> str:
+    """The hub's turns and blocks are the wire's."""
+    return ".content.".join(["messages", *map(str, places)]).replace(".content.", ".", 1)
+
+
 def encode_content(blocks: tuple[Block, ...]) -> Json:
     """A string for one plain text, else the array."""
     if len(blocks) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axonhub_cli.protocols.anthropic.blocks import place
 from axonhub_cli.protocols.anthropic.errors import decode_error
 from axonhub_cli.protocols.anthropic.request_decoder import decode_request
 from axonhub_cli.protocols.anthropic.request_encoder import encode_request
@@ -18,5 +19,6 @@ CODEC = Codec(
     encode_response=encode_response,
     stream_decoder=AnthropicStreamDecoder,
     stream_encoder=AnthropicStreamEncoder,
+    place=place,
     decode_error=decode_error,
 )

@@ -2,6 +2,7 @@
 
 from axonhub_cli.protocols.codec import Codec
 from axonhub_cli.protocols.openai_chat.errors import decode_error
+from axonhub_cli.protocols.openai_chat.places import place
 from axonhub_cli.protocols.openai_chat.request_decoder import decode_request
 from axonhub_cli.protocols.openai_chat.request_encoder import encode_request
 from axonhub_cli.protocols.openai_chat.response import decode_response, encode_response
@@ -16,5 +17,6 @@ CODEC = Codec(
     encode_response=encode_response,
     stream_decoder=ChatStreamDecoder,
     stream_encoder=ChatStreamEncoder,
+    place=place,
     decode_error=decode_error,
 )

@@ -10,7 +10,7 @@ from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.openai_chat.losses import Losses
 from axonhub_cli.protocols.openai_chat.names import NAME
 from axonhub_cli.protocols.openai_chat.parts import encode_file, encode_image
-from axonhub_cli.protocols.read import fail
+from axonhub_cli.protocols.read import as_dict, as_list, fail, rest
 
 Object = dict[str, Json]
 
@@ -18,6 +18,8 @@ _FILES = frozenset({"image", "document", "container_upload", "file", "input_audi
 """Opaque kinds whose content is elsewhere: as text they would say nothing."""
 _SEALED = frozenset({"encrypted_content", "encrypted_index", "signature", "cache_control"})
 _BLOCK = "messages[*].content[*]"
+_SOURCE = frozenset({"type", "content"})
+_TEXT = frozenset({"type", "text"})
 
 
 class PartsEncoder:
@@ -51,13 +53,23 @@ class PartsEncoder:
                     self._losses.add_members(folded, block.extra)
                 return block.text
             case Document() if block.text is not None:
-                self._losses.add_members(folded, block.extra)
+                self._lose_document(block, folded)
                 return f"{block.title}\n\n{block.text}" if block.title else block.text
             case Opaque() if block.kind not in _FILES:
                 self._losses.add(folded, f"{block.kind!r} is sent as its JSON text")
                 return jsonio.encode(_readable(block.data)).decode()
         kind = block.kind if isinstance(block, Opaque) else type(block).__name__.lower()
         return fail(path, f"This {kind!r} cannot go to a Chat Completions channel")
+
+    def _lose_document(self, document: Document, folded: str) -> None:
+        """The parts a text was made of cross as that text: only what stands beside it is lost."""
+        for name, value in document.extra.items():
+            if name != "source":
+                self._losses.add_members(folded, {name: value})
+        source = as_dict(document.extra.get("source"))
+        for part in as_list(source.get("content")):
+            self._losses.add_members(f"{folded}.source.content[*]", rest(as_dict(part), _TEXT))
+        self._losses.add_members(f"{folded}.source", rest(source, _SOURCE))
 
     def _file(self, document: Document, path: str) -> Object:
         if document.source.data is None:

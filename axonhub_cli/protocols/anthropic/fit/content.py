@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from axonhub_cli import jsonio
-from axonhub_cli.errors import ClientError
 from axonhub_cli.ir.request import (
     Block,
     Document,
@@ -32,7 +31,7 @@ from axonhub_cli.ir.request import (
 )
 from axonhub_cli.protocols.anthropic.losses import Losses
 from axonhub_cli.protocols.anthropic.names import IMAGE_TYPES
-from axonhub_cli.protocols.codec import UNSIGNED
+from axonhub_cli.protocols.codec import UNSIGNED, CannotCross
 from axonhub_cli.protocols.read import as_dict, as_str
 
 _CONTENT = "messages[*].content[*]"
@@ -60,8 +59,11 @@ def fit_message(message: Message, losses: Losses) -> tuple[Role, list[Block]]:
 
 def fit_blocks(role: Role, blocks: Iterable[Block], losses: Losses) -> list[Block]:
     fitted: list[Block] = []
-    for block in blocks:
-        fit = _fit_block(block, role, losses)
+    for at, block in enumerate(blocks):
+        try:
+            fit = _fit_block(block, role, losses)
+        except CannotCross as error:
+            raise error.within(at) from None
         if fit is not None:
             fitted.append(fit)
     return fitted
@@ -132,13 +134,8 @@ def keep_cache_control(extra: Extra, path: str, losses: Losses) -> Extra:
 
 
 def _fit_result(result: ToolResult, losses: Losses) -> ToolResult:
-    parts: list[Part] = []
-    for part in result.content:
-        fit = (
-            _as_text(part, losses) if isinstance(part, Opaque) else _fit_block(part, "user", losses)
-        )
-        if isinstance(fit, Part):
-            parts.append(fit)
+    others = [_as_text(p, losses) if isinstance(p, Opaque) else p for p in result.content]
+    parts = [fit for fit in fit_blocks("user", others, losses) if isinstance(fit, Part)]
     extra = keep_cache_control(result.extra, _CONTENT, losses)
     return ToolResult(result.call_id, tuple(parts), result.is_error, extra)
 
@@ -205,7 +202,5 @@ def _as_text(block: Opaque, losses: Losses) -> Text:
     return Text(jsonio.encode(block.data).decode())
 
 
-def _cannot_cross(what: str, instead: str) -> ClientError:
-    return ClientError(
-        "invalid_request", f"messages: {what} cannot be sent to an Anthropic channel ({instead})"
-    )
+def _cannot_cross(what: str, instead: str) -> CannotCross:
+    return CannotCross(f"{what} cannot be sent to an Anthropic channel ({instead})")

@@ -9,13 +9,14 @@ compaction, an interrupt or an edit is mended, else its session would be dead un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from axonhub_cli.ir.request import Block, Message, Role, Text, ToolCall, ToolResult
 from axonhub_cli.protocols.anthropic.fit.content import fit_message
 from axonhub_cli.protocols.anthropic.losses import Losses
+from axonhub_cli.protocols.codec import CannotCross
 
 Turn = tuple[Role, list[Block]]
 
@@ -24,11 +25,19 @@ _NO_RESULT = Text("No result of this tool call is recorded.")
 
 def fit_turns(messages: tuple[Message, ...], losses: Losses) -> tuple[Message, ...]:
     """Alternating turns of user and assistant; it may be the assistant's that is first."""
-    turns = merge(fit_message(message, losses) for message in messages)
+    turns = merge(_fit_each(messages, losses))
     turns = merge(_answer_calls(turns, losses))
     if turns and turns[-1][0] == "assistant":
         _trim(turns[-1][1])
     return tuple([Message(role, tuple(blocks)) for role, blocks in turns])
+
+
+def _fit_each(messages: tuple[Message, ...], losses: Losses) -> Iterator[Turn]:
+    for at, message in enumerate(messages):
+        try:
+            yield fit_message(message, losses)
+        except CannotCross as error:
+            raise error.within(at) from None
 
 
 def merge(turns: Iterable[Turn]) -> list[Turn]:
