@@ -25,7 +25,6 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
-from axonhub_cli.routing.rest import RestList
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
@@ -49,7 +48,6 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         runtime=runtime,
         services=Services(
             upstreams=upstreams,
-            resting=RestList(),
             clock=time.monotonic,
             refused=runtime.refused,
             issuers=issuers,

@@ -94,11 +94,11 @@ class ProxyEndpoint:
         try:
             snapshot = await context.runtime.current()
             key = authenticate(scope["headers"], snapshot.keys)
-            record, session = self._record(scope, snapshot, key.name)
+            record = self._record(scope, snapshot, key.name)
             reply.extra_headers = _own_headers(record)
             try:
                 call = await self._read_call(scope, receive, record, key, snapshot)
-                if not session:
+                if not record.has_session:
                     await self._look_for_session(call, record, reply)
                 context.recorder.started(record)
                 await Handler(context.services, call, reply, record).handle(receive)
@@ -119,8 +119,7 @@ class ProxyEndpoint:
         except Exception:
             await _send_fault(reply, scope["path"])
 
-    def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> tuple[RequestRecord, bool]:
-        """The record of a request, and whether its headers name its trace."""
+    def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> RequestRecord:
         headers = scope["headers"]
         names = lower_headers(headers)
         found = find_trace(names, None, snapshot.config.server.trace)
@@ -142,7 +141,8 @@ class ProxyEndpoint:
             prompt_id=names.get("x-claude-code-prompt-id"),
             request_class=names.get("x-claude-code-request-class"),
         )
-        return record, found.trace_id is not None
+        record.has_session = found.trace_id is not None
+        return record
 
     async def _read_call(
         self, scope: Scope, receive: Receive, record: RequestRecord, key: Key, snapshot: Snapshot
@@ -177,7 +177,7 @@ class ProxyEndpoint:
             found = await self._context.lineage.find(record)
             self._context.lineage.begun(record)
         if found is not None:
-            record.trace_id = found
+            record.trace_id, record.has_session = found, True
             reply.extra_headers = _own_headers(record)
 
 
@@ -268,19 +268,21 @@ class HealthEndpoint:
 
 
 def _channels_health(context: Context) -> dict[str, Json]:
-    """Of each enabled channel: `closed` (in use), `open` for so many seconds more, `no token`."""
-    snapshot, now = context.runtime.snapshot, context.services.clock()
+    """Of each enabled channel: `closed` (in use), `open` for so many seconds more, `half-open`
+    (the next request tries it), `no token`."""
+    snapshot, services = context.runtime.snapshot, context.services
+    now = services.now()
     found: dict[str, Json] = {}
     for channel in snapshot.config.channels:
         if not channel.enabled:
             continue
-        left = context.services.resting.left(channel.name, now=now)
+        state, left, why = services.routing.health.wait(channel.name, now)
         if channel.name in snapshot.faults:
             found[channel.name] = {"state": "no token"}
-        elif left > 0:
-            found[channel.name] = {"state": "open", "left_s": round(left, 1)}
-        else:
+        elif state == "closed":
             found[channel.name] = {"state": "closed"}
+        else:
+            found[channel.name] = {"state": state, "left_s": round(left, 1), "cause": why}
     return found
 
 

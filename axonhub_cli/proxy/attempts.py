@@ -25,6 +25,8 @@ from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.proxy.target import Origin, Reasoning
 from axonhub_cli.routing import retry
 from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.decision import Decision
+from axonhub_cli.routing.health import Visit, unnoticed
 from axonhub_cli.routing.outcome import Outcome
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
@@ -40,6 +42,7 @@ class Attempts:
         record: RequestRecord,
         session_key: str,
         elapsed_ms: Callable[[], float],
+        decision: Decision,
     ) -> None:
         """`elapsed_ms`: how long the request has been here."""
         self._services = services
@@ -48,6 +51,7 @@ class Attempts:
         self._record = record
         self._session_key = session_key
         self._elapsed_ms = elapsed_ms
+        self._decision = decision
         self._drops_reasoning = False
         self._tried: dict[str, set[str]] = {}
         """Channel to the labels of its tokens that failed in this request."""
@@ -111,6 +115,7 @@ class Attempts:
             self._note_outgoing(outgoing, record)
             self._name_channel(candidate)
             begun = self._elapsed_ms()
+            visit = self._visit(candidate)
             error: UpstreamError | None = None
             left = True
             try:
@@ -132,10 +137,21 @@ class Attempts:
                     self._call.streams,
                     left,
                 )
-                report(self._services, self._call, outcome, token, record)
+                report(self._services, self._call, outcome, token, record, self._decision, visit)
+                visit.close()
         self._record.status = record.status
         self._record.error = record.error
         await self._learn_signatures(candidate, record)
+
+    def _visit(self, candidate: Candidate) -> Visit:
+        if self._counts:
+            return unnoticed()
+        return self._services.routing.health.begin(
+            candidate.channel.name,
+            candidate.upstream_model,
+            self._services.now(),
+            self._call.snapshot.pools.breaker,
+        )
 
     def _choose_token(self, candidate: Candidate) -> Token | None:
         tried = self._tried.get(candidate.channel.name, ())

@@ -10,10 +10,10 @@ from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import Failure, describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
-from axonhub_cli.proxy.plan import make_plan
+from axonhub_cli.proxy.plan import make_decision
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.services import Services
-from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.decision import Decision
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
@@ -35,15 +35,15 @@ class Handler:
         otherwise whatever happens is told to the client and noted in the record."""
         reservation = self._services.quotas.reserve(self._call, self._record)
         try:
-            plan = make_plan(self._services, self._call, self._record, self._session_key)
-            await self._answer(plan, receive)
+            decision = make_decision(self._services, self._call, self._record, self._session_key)
+            await self._answer(decision, receive)
         finally:
             reservation.settle(self._record)
 
-    async def _answer(self, plan: list[Candidate], receive: Receive) -> None:
+    async def _answer(self, decision: Decision, receive: Receive) -> None:
         try:
             await guarded(
-                self._try_all(plan), receive=receive, reply=self._reply, pings=self._pings()
+                self._try_all(decision), receive=receive, reply=self._reply, pings=self._pings()
             )
         except ClientLeft:
             self._record.status = "canceled"
@@ -60,7 +60,7 @@ class Handler:
         interval = seconds(self._call.snapshot.config.server.ping_interval)
         return Pings(self._call.protocol.ping, interval)
 
-    async def _try_all(self, plan: list[Candidate]) -> None:
+    async def _try_all(self, decision: Decision) -> None:
         attempts = Attempts(
             self._services,
             self._call,
@@ -68,8 +68,9 @@ class Handler:
             self._record,
             self._session_key,
             self._elapsed_ms,
+            decision,
         )
-        failures = await attempts.run(plan)
+        failures = await attempts.run(decision.candidates)
         if failures:
             await self._fail(failures)
 

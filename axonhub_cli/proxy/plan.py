@@ -1,39 +1,31 @@
-"""The decision for one request: rule, candidates, order. Pure, and noted for the trace."""
+"""The decision for one request, from what is known of it; noted for the trace."""
 
 from __future__ import annotations
 
 from axonhub_cli.protocols import CONVERTIBLE
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.services import Services
-from axonhub_cli.routing import balance, candidates, mapping
-from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing import candidates
+from axonhub_cli.routing.decision import Decision, Question, decide, take_turn
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
-def make_plan(
+def make_decision(
     services: Services, call: ClientCall, record: RequestRecord, session_key: str
-) -> list[Candidate]:
+) -> Decision:
     """Who is to be asked, in order. Raises `NoCandidate` when nobody is left."""
-    config = call.snapshot.config
-    resolved = mapping.resolve(call.profile, call.model)
-    found = candidates.find(
-        config,
-        resolved.model,
+    pools = call.snapshot.pools
+    question = Question(
+        call.model,
         call.protocol.name,
-        call.snapshot.faults,
+        session_key,
+        call.profile,
+        session_key if record.has_session else None,
         CONVERTIBLE if call.protocol.codec is not None else (),
     )
-    now = services.clock()
-    plan = balance.order(
-        found.usable,
-        session_key=session_key,
-        resting=lambda c: services.resting.resting(c.channel.name, c.upstream_model, now=now),
-    )
-    record.decision = {
-        "rule": resolved.rule,
-        "candidates": [{"channel": c.channel.name, "model": c.upstream_model} for c in plan],
-        "rejected": [{"channel": r.channel, "reason": r.reason} for r in found.rejected],
-    }
-    if not plan:
-        raise candidates.refuse(config, resolved.model, found)
-    return plan
+    decision = decide(question, pools, services.routing, services.now(), services.sources)
+    record.routed = decision.as_json
+    if not decision.ranking.rows:
+        raise candidates.refuse(pools.config, decision.model, decision.found)
+    take_turn(decision, services.routing, call.profile)
+    return decision

@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.candidates import Candidate
-from axonhub_cli.routing.rest import RestList
+from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
@@ -68,7 +69,6 @@ class Services(Struct, frozen=True):
     """What outlives a request; made once by the daemon."""
 
     upstreams: Upstreams
-    resting: RestList
     clock: Callable[[], float]
     """Monotonic seconds."""
     refused: Callable[[str], None] = lambda reference: None
@@ -81,6 +81,9 @@ class Services(Struct, frozen=True):
     quotas: Quotas = UNLIMITED
     now: Callable[[], float] = time.time
     """Seconds since the epoch, for what outlives the daemon."""
+    routing: RoutingState = field(default_factory=RoutingState)
+    sources: Sources = Sources()
+    """What balancing may ask of limits and prices."""
     draw: Callable[[], float] = random.random
     """A number from 0 up to 1, for jitter."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

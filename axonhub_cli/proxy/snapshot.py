@@ -6,12 +6,15 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from axonhub_cli.config.durations import seconds
-from axonhub_cli.config.schema import Channel, Config, Key, Server
+from axonhub_cli.config.schema import Channel, Config, Key, Routing, Server
 from axonhub_cli.config.secrets import Secret
+from axonhub_cli.routing.breaker import BreakerSettings
 from axonhub_cli.routing.endpoints import endpoints, is_loopback
 from axonhub_cli.routing.lots import order_names
+from axonhub_cli.routing.pools import Pools
 
 # A local engine loads a model before its first word.
 _LOCAL_FIRST_EVENT_S = 600.0
@@ -48,6 +51,12 @@ class Snapshot(Struct, frozen=True):
     """By channel."""
     faults: dict[str, str] = field(default_factory=dict)
     """Channels whose secret cannot be read, and why, as a clause."""
+    pools: Pools = field(default_factory=lambda: Pools(Config()))
+    """Who can serve what; made of the others."""
+
+    def __post_init__(self) -> None:
+        pools = Pools(self.config, self.faults, breaker_settings(self.config.routing))
+        force_setattr(self, "pools", pools)
 
     def token(
         self, channel: Channel, session_key: str, tried: Collection[str] = ()
@@ -75,4 +84,10 @@ def limits_of(server: Server, channel: Channel) -> Limits:
         first_event=first_event,
         idle=seconds(channel.idle_timeout or server.idle_timeout),
         total=seconds(channel.total_timeout or server.llm_request_timeout),
+    )
+
+
+def breaker_settings(routing: Routing) -> BreakerSettings:
+    return BreakerSettings(
+        routing.breaker_failures, seconds(routing.breaker_probe), seconds(routing.breaker_longest)
     )

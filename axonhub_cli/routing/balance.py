@@ -191,22 +191,3 @@ def _score(rows: list[Row], view: View) -> None:
 
 def _left(share: float, enough: float) -> float:
     return 1.0 if share >= enough else max(share / enough, 0.05)
-
-
-def order(
-    candidates: Sequence[Candidate],
-    *,
-    session_key: str,
-    resting: Callable[[Candidate], bool],
-) -> list[Candidate]:
-    """As it was before there were strategies; until the proxy follows decisions."""
-    lots = Lots(session_key)
-    return sorted(
-        candidates,
-        key=lambda c: (
-            resting(c),
-            c.channel.priority,
-            not c.native,
-            -c.channel.weight * lots.draw(c.channel.name.encode()),
-        ),
-    )

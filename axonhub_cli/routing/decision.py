@@ -13,7 +13,7 @@ from msgspec import Struct
 from axonhub_cli.config.schema import Profile, Strategy
 from axonhub_cli.routing import mapping
 from axonhub_cli.routing.balance import AVOIDED, Ranking, Sources, View, rank
-from axonhub_cli.routing.candidates import Found
+from axonhub_cli.routing.candidates import Candidate, Found
 from axonhub_cli.routing.pools import Pools
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.routing.strategies import Row
@@ -50,6 +50,11 @@ class Decision(Struct, frozen=True):
     """The channel that holds the session's prompt cache."""
     ranking: Ranking
     found: Found
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """In the order in which they are to be tried."""
+        return [row.candidate for row in self.ranking.rows]
 
     def answered(self, state: RoutingState, channel: str, now: float) -> None:
         """To be called when `channel` has answered: the session's prompt cache is there now."""

@@ -94,6 +94,11 @@ class Visit:
         self.close()
 
 
+def unnoticed() -> Visit:
+    """Of an attempt that is to leave no trace: counting tokens says nothing of answering."""
+    return Visit(Standing(in_flight=1), 0.0, BreakerSettings())
+
+
 class Health:
     """The standings of all channels."""
 

@@ -131,7 +131,7 @@ def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> En
         ],
         bodies=[],
         headers=context.redactor.headers(hidden),
-        decision=context.redactor.body(jsonio.encode(record.decision)),
+        decision=context.redactor.body(jsonio.encode(record.routed() | record.decision)),
         # A test is nobody's conversation.
         trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
         thread_id=_optional(clean, record.thread_id),

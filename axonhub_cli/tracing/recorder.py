@@ -7,6 +7,7 @@ writer may read it at any time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
@@ -80,8 +81,12 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     body: bytes | None = None
     envelope: Envelope | None = None
     """What was read of `body` already; its items are slices of those bytes."""
+    has_session: bool = False
+    """Its trace was named by the client, and is not its own alone."""
     decision: dict[str, Json] = field(default_factory=dict)
     """How it was routed: rule, candidates, rejections."""
+    routed: Callable[[], dict[str, Json]] = dict
+    """What belongs to `decision` and is not worth making before the record is written."""
     attempts: list[AttemptRecord] = field(default_factory=list)
     losses: list[dict[str, Json]] = field(default_factory=list)
     status: Status = "running"

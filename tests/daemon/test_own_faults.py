@@ -17,7 +17,6 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.proxy.upstream import Upstreams
-from axonhub_cli.routing.rest import RestList
 from axonhub_cli.tracing.recorder import Recorder
 from tests.support.home import Home
 
@@ -40,7 +39,7 @@ def torn_context(paths: Paths) -> Context:
 
     return Context(
         runtime=Torn(paths, {}),
-        services=Services(upstreams=Upstreams({}), resting=RestList(), clock=time.monotonic),
+        services=Services(upstreams=Upstreams({}), clock=time.monotonic),
         recorder=Recorder(None),  # type: ignore[arg-type]
         secret="s",
         started_at=0.0,

@@ -22,12 +22,14 @@ def test_a_break_after_the_commit_is_an_error_event_and_a_failure_of_the_channel
     pieces = plays.as_events(plays.text("x"))
     upstream.script(plays.truncated(pieces, len(b"".join(pieces[:3])), how=Close()))
 
-    async def story() -> tuple[bytes, float]:
+    async def story() -> tuple[bytes, int]:
         services = new_services()
         told = await ask(snapshot_of(endpoint("a", upstream.url)), STREAMED, services=services)
         await services.upstreams.aclose()
-        return told.body, services.resting.left("a", now=services.clock())
+        standing = services.routing.health.standing("a", "claude-sonnet-4-5")
+        assert standing is not None
+        return told.body, standing.breaker.failures
 
-    body, rests = asyncio.run(story())
+    body, failures = asyncio.run(story())
     assert body.count(b"event: error") == 1
-    assert rests > 0
+    assert failures == 1

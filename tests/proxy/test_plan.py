@@ -20,7 +20,7 @@ def test_the_rule_the_order_and_the_rejected_are_noted(upstream: Upstream) -> No
         endpoint("off", upstream.url, enabled=False),
     )
     told = asyncio.run(ask(snapshot_of(*channels), profile=Profile("default", (rule,))))
-    decision = told.record.decision
+    decision = told.record.routed()
     assert decision["rule"] == "claude-sonnet-.* → claude-haiku-4-5"
     assert [c["channel"] for c in decision["candidates"]] == ["first", "late"]
     assert {c["model"] for c in decision["candidates"]} == {"claude-haiku-4-5"}

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from axonhub_cli.config.schema import Channel
+from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.config.secrets import Secret
 from axonhub_cli.errors import UpstreamError, UpstreamStatus, UpstreamTimeout
 from axonhub_cli.protocols import PROTOCOLS
@@ -14,18 +14,27 @@ from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.reporting import report
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.decision import Decision, Question, decide
 from axonhub_cli.routing.outcome import Outcome
+from axonhub_cli.routing.pools import Pools
+from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.tracing.recorder import AttemptRecord
 from tests.proxy.test_call import call as call_of
 from tests.support.stage import new_services
 
 CANDIDATE = Candidate(Channel(name="a", type="echo"), "m", "anthropic", "echo:")
 TOKEN = Token("1", Secret("token-1"), "command:x")
+NOW = 1_800_000_000.0
 OPERATIONS = {"generate": 0, "count_tokens": 1}
 
 
 def status(number: int, *headers: tuple[bytes, bytes]) -> UpstreamStatus:
     return UpstreamStatus(number, list(headers), b"{}", message=f"it answered {number}")
+
+
+def decision(session: str | None = None) -> Decision:
+    pools = Pools(Config(channels=(CANDIDATE.channel,)))
+    return decide(Question("m", "anthropic", "lot", session=session), pools, RoutingState(), NOW)
 
 
 def rests_after(
@@ -35,10 +44,12 @@ def rests_after(
     refused: list[str] = []
 
     async def story() -> float:
-        services = new_services(clock=lambda: 100.0, refused=refused.append)
+        services = new_services(now=lambda: NOW, refused=refused.append)
         outcome = Outcome(CANDIDATE, "1", error, left=left)
-        report(services, _call(operation), outcome, TOKEN, AttemptRecord("a", "m", "anthropic"))
-        return services.resting.left("a", now=100.0)
+        attempt = AttemptRecord("a", "m", "anthropic")
+        with services.routing.health.begin("a", "m", NOW) as visit:
+            report(services, _call(operation), outcome, TOKEN, attempt, decision(), visit)
+        return services.routing.health.wait("a", NOW)[1]
 
     return asyncio.run(story()), refused
 
@@ -74,3 +85,38 @@ def test_a_client_that_left_is_nobodys_fault() -> None:
 
 def test_whoever_keeps_a_refused_secret_is_told() -> None:
     assert rests_after(status(401)) == (15.0, ["command:x"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "warm"),
+    [
+        (Outcome(CANDIDATE), True),
+        (Outcome(CANDIDATE, left=True, first_event_ms=5.0), True),
+        (Outcome(CANDIDATE, left=True), False),
+        (Outcome(CANDIDATE, error=status(529)), False),
+    ],
+    ids=["answered", "left in the middle", "left before", "failed"],
+)
+def test_a_session_belongs_where_its_answer_began(outcome: Outcome, warm: bool) -> None:
+    async def story() -> str | None:
+        services = new_services(now=lambda: NOW)
+        attempt = AttemptRecord("a", "m", "anthropic")
+        with services.routing.health.begin("a", "m", NOW) as visit:
+            report(services, _call("generate"), outcome, None, attempt, decision("s"), visit)
+        return services.routing.affinity.channel_of("s", "m", NOW)
+
+    assert asyncio.run(story()) == ("a" if warm else None)
+
+
+def test_how_fast_it_answered_is_remembered() -> None:
+    async def story() -> float | None:
+        services = new_services(now=lambda: NOW)
+        outcome = Outcome(CANDIDATE, first_event_ms=120.0)
+        attempt = AttemptRecord("a", "m", "anthropic")
+        with services.routing.health.begin("a", "m", NOW) as visit:
+            report(services, _call("generate"), outcome, None, attempt, decision(), visit)
+        standing = services.routing.health.standing("a", "m")
+        assert standing is not None
+        return standing.first_event_ms(NOW)
+
+    assert asyncio.run(story()) == 120.0

@@ -16,7 +16,6 @@ from axonhub_cli.proxy.reply import HeaderList, Reply
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
 from axonhub_cli.proxy.upstream import Upstreams
-from axonhub_cli.routing.rest import RestList
 from axonhub_cli.tracing.recorder import RequestRecord
 
 BODY = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
@@ -113,7 +112,6 @@ def new_services(**given: Any) -> Services:
     """To be made in the running loop; its `upstreams` are the caller's to close."""
     defaults: dict[str, Any] = {
         "upstreams": Upstreams({}),
-        "resting": RestList(),
         "clock": asyncio.get_running_loop().time,
     }
     return Services(**(defaults | given))

@@ -80,15 +80,19 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
 
 
 class Health(Struct, frozen=True):
-    """What the daemon says of a channel: `closed` is in use, `open` one that just failed."""
+    """What the daemon says of a channel: `closed` is in use, `open` one that failed,
+    `half-open` one that the next request tries again."""
 
     state: str
     left_s: float = 0.0
     """Seconds until an open one is tried like the others again."""
+    cause: str | None = None
+    """Of its last failure."""
 
     @property
     def words(self) -> str:
-        return f"open, {self.left_s:.0f} s left" if self.state == "open" else self.state
+        left = f", {self.left_s:.0f} s left" if self.state == "open" else ""
+        return self.state + left + (f" (after {self.cause})" if self.cause else "")
 
 
 def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""The candidates of a decision that have not been tried yet.
+
+Who comes next is looked at again each time: while one attempt ran, another request may have found
+out that a channel is down, or be trying one that was.
+"""
+
+from __future__ import annotations
+
+from axonhub_cli.routing.balance import AVOIDED
+from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.decision import Decision
+from axonhub_cli.routing.health import Health
+
+
+class Upcoming:
+    def __init__(self, decision: Decision, health: Health) -> None:
+        self._rows = list(decision.ranking.rows)
+        self._health = health
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def take(self, now: float) -> Candidate:
+        """The next one: the first that its breaker lets pass, else the first. There must be one."""
+        rows = self._rows
+        place = next((i for i, row in enumerate(rows) if self._passes(i, now)), 0)
+        return rows.pop(place).candidate
+
+    def _passes(self, place: int, now: float) -> bool:
+        row = self._rows[place]
+        if row.tier == AVOIDED and row.state == "closed":
+            return False  # its limits are used up
+        standing = self._health.standing(row.channel, row.candidate.upstream_model)
+        return standing is None or standing.breaker.admits(now)

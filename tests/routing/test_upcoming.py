@@ -1,0 +1,62 @@
+"""Who comes next is looked at anew after each attempt."""
+
+from __future__ import annotations
+
+from axonhub_cli.routing.balance import Sources
+from axonhub_cli.routing.upcoming import Upcoming
+from tests.routing.world import MODEL, World, channel
+
+
+def three() -> World:
+    return World(*(channel(name) for name in "abc"), strategy="failover")
+
+
+def names(world: World, upcoming: Upcoming) -> str:
+    found = ""
+    while upcoming:
+        found += upcoming.take(world.now).channel.name
+    return found
+
+
+def test_without_news_it_is_the_order_of_the_decision() -> None:
+    world = three()
+    assert names(world, Upcoming(world.decide(), world.state.health)) == "abc"
+
+
+def test_a_channel_that_failed_in_the_meantime_is_put_off_and_not_left_out() -> None:
+    world = three()
+    upcoming = Upcoming(world.decide(), world.state.health)
+    assert upcoming.take(world.now).channel.name == "a"
+    world.fail("b")
+    assert names(world, upcoming) == "cb"
+
+
+def test_one_that_another_request_tries_out_is_put_off() -> None:
+    world = three()
+    world.fail("a", 0.0)
+    upcoming = Upcoming(world.decide(), world.state.health)
+    with world.state.health.begin("a", MODEL, world.now):
+        assert names(world, upcoming) == "bca"
+
+
+def test_when_all_are_down_the_one_nearest_its_probe_is_tried() -> None:
+    world = three()
+    for name, seconds in (("a", 60.0), ("b", 20.0), ("c", 40.0)):
+        world.fail(name, seconds)
+    assert names(world, Upcoming(world.decide(), world.state.health)) == "bca"
+
+
+def test_one_that_recovered_in_the_meantime_waits_for_its_place() -> None:
+    world = three()
+    world.fail("b", 5.0)
+    upcoming = Upcoming(world.decide(), world.state.health)
+    assert upcoming.take(world.now).channel.name == "a"
+    world.now += 10
+    assert names(world, upcoming) == "cb"
+
+
+def test_one_whose_limits_are_used_up_is_the_last_to_be_asked() -> None:
+    world = three()
+    world.sources = Sources(headroom=lambda name: 0.0 if name == "a" else None)
+    world.fail("b", 60.0)
+    assert names(world, Upcoming(world.decide(), world.state.health)) == "cba"
