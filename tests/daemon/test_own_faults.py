@@ -17,6 +17,7 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
 from tests.support.home import Home
 
@@ -41,6 +42,7 @@ def torn_context(paths: Paths) -> Context:
         runtime=Torn(paths, {}),
         services=Services(upstreams=Upstreams({}), clock=time.monotonic),
         recorder=Recorder(None),  # type: ignore[arg-type]
+        lineage=Lineage(PROTOCOLS),
         secret="s",
         started_at=0.0,
         traces_problem=problem,
