@@ -27,15 +27,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config.schema": set(),
     "routing": _BOTTOM | {"config.schema", "protocols", "ir"},
     # Rules of the file that routing gives a meaning to (mappings) are checked by routing.
-    "config": _BOTTOM | {"routing.mapping"},
+    "config": _BOTTOM | {"routing.mapping", "pricing.own"},
     "echo": {"errors", "jsonio"},
     "counting": {"errors", "jsonio", "ir"},
-    "tracing": _BOTTOM | {"config.schema", "config.userinfo", "protocols", "ir"},
+    "pricing": _BOTTOM | {"config.schema", "ir"},
+    "tracing": _BOTTOM | {"config.schema", "config.userinfo", "protocols", "ir", "pricing"},
     "proxy": _BOTTOM
     | {"config.schema", "config.durations", "config.secrets", "config.userinfo"}
     | {"ir", "protocols", "dialects", "routing", "echo", "counting", "tracing.recorder"},
     "daemon": _BOTTOM
-    | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"},
+    | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"}
+    | {"pricing"},
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
     | {"config", "routing", "protocols", "tracing", "proxy.probe"}
@@ -72,6 +74,8 @@ PLACES = {
     "rich": ("cli",),
     "tomlkit": ("config.document",),
     "splintr": ("counting.vocabulary",),
+    # In a process of its own: too heavy for any of ours.
+    "genai_prices": ("pricing.extract",),
 }
 
 HEAVY = ("httpx", "aiohttp", "starlette", "uvicorn", "keyring", "sqlite3", "pydantic")

@@ -31,6 +31,11 @@ class Paths(Struct, frozen=True):
         return self.data_dir / "traces.db"
 
     @property
+    def price_list(self) -> Path:
+        """What `genai-prices` knows; made anew when it is missing."""
+        return self.cache_dir / "prices.json"
+
+    @property
     def state_file(self) -> Path:
         """Says where this home's daemon runs."""
         return self.state_dir / "daemon.json"

@@ -46,6 +46,7 @@ def find_faults(config: Config) -> Iterator[Fault]:
         yield from _below(f"profiles[{index}]", _profile_faults(profile))
     for index, key in enumerate(config.keys):
         yield from _below(f"keys[{index}]", _key_faults(key, [p.name for p in config.profiles]))
+    yield from _price_faults(config)
 
 
 def check_name(name: str) -> str | None:
@@ -201,6 +202,15 @@ def _key_faults(key: Key, profiles: list[str]) -> Iterator[Fault]:
             yield f"profiles[{index}]", f"there is no profile {name!r}{known}"
     if key.active_profile is not None and key.active_profile not in key.profiles:
         yield "active_profile", f"{key.active_profile!r} is not among this key's profiles"
+
+
+def _price_faults(config: Config) -> Iterator[Fault]:
+    if not config.prices:
+        return
+    from axonhub_cli.pricing.own import faults_of
+
+    for index, price in enumerate(config.prices):
+        yield from _below(f"prices[{index}]", faults_of(price))
 
 
 def _mapping_faults(mappings: tuple[Mapping, ...]) -> Iterator[Fault]:

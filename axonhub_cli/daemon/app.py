@@ -21,6 +21,8 @@ from axonhub_cli.daemon.endpoints import (
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.ir.recall import Recall
+from axonhub_cli.pricing.listing import Listing
+from axonhub_cli.pricing.prices import Pricer
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.services import Services
@@ -41,7 +43,8 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
     """
     lineage = Lineage(PROTOCOLS)
-    writer = _make_writer(runtime, paths, lineage)
+    pricer = _make_pricer(runtime, paths)
+    writer = _make_writer(runtime, paths, lineage, pricer)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     context = Context(
@@ -80,13 +83,21 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
 
 
-def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage) -> TraceWriter:
+def _make_pricer(runtime: Runtime, paths: Paths) -> Pricer:
+    listing = Listing(
+        paths.price_list, updates=lambda: runtime.snapshot.config.server.price_updates
+    )
+    return Pricer(lambda: runtime.snapshot.config, listing)
+
+
+def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage, pricer: Pricer) -> TraceWriter:
     return TraceWriter(
         paths.trace_db,
         settings=lambda: runtime.snapshot.config.server.trace,
         secrets=runtime.known_secrets,
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
         lineage=lineage,
+        charge=pricer.charge,
     )
 
 

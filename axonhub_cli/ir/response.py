@@ -27,6 +27,8 @@ class Usage(Struct, frozen=True):
     cache_write_1h: int | None = None
     output: int | None = None
     reasoning: int | None = None
+    web_searches: int | None = None
+    """Searches that the upstream made itself, and charges for."""
 
 
 class Stop(Struct, frozen=True):

@@ -53,6 +53,8 @@ class Answer(Struct, frozen=True):
     """Content blocks in order, as the protocol writes them."""
     error: str | None = None
     complete: bool = False
+    told: dict[str, str] = {}
+    """What else its price depends on, where it says so: `service_tier`, `speed`."""
 
 
 class WireProtocol(Struct, frozen=True):

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter, itemgetter
 
 from axonhub_cli import jsonio
-from axonhub_cli.tracing import blobs
+from axonhub_cli.ir.response import Usage
+from axonhub_cli.tracing import blobs, usage_table
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Body, Entry
+from axonhub_cli.tracing.spent import sum_usage
 from axonhub_cli.tracing.summary import Seen, Summary
 
 Values = tuple[str | int | float | bytes | None, ...]
@@ -33,12 +35,12 @@ _REQUEST = (
     *("operation", "model", "stream", "channel", "upstream_model", "upstream_protocol", "status"),
     *("http_status", "error", "stop_reason", "first_token_ms", "total_ms", "agent_id"),
     *("parent_agent_id", "prompt_id", "request_class", "losses", "headers", "decision", "link"),
-    *("traceparent", *_COUNTS),
+    *("traceparent", "cost_usd", "price", *_COUNTS),
 )
 _ATTEMPT = (
     *("request", "n", "channel", "label", "upstream_model", "upstream_protocol", "url", "status"),
     *("upstream_request_id", "http_status", "error", "stop_reason", "offset_ms", "delay_ms"),
-    *("first_event_ms", "ms", "answer_dropped", *_COUNTS),
+    *("first_event_ms", "ms", "answer_dropped", "cost_usd", *_COUNTS),
 )
 _BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "parts", "data")
 _TRACE = Summary.__struct_fields__
@@ -87,6 +89,7 @@ class Batch:
         put(_INSERT_REQUEST, self._requests)
         put(_INSERT_ATTEMPT, self._attempts)
         put(_INSERT_BODY, self._bodies)
+        usage_table.add(self._db, entries)
 
     def _add(self, entry: Entry) -> None:
         day = int(_number(entry.request["at"]) // _SECONDS_A_DAY)
@@ -182,7 +185,9 @@ def _seen(entry: Entry) -> Seen:
         client=str(row["client"]),
         model=None if row["model"] is None else str(row["model"]),
         channels=tuple(str(attempt["channel"]) for attempt in entry.attempts),
-        usage=entry.usage,
+        usage=sum_usage(entry.spent) if entry.spent else Usage(),
+        usd=_optional_number(row["cost_usd"]),
+        unpriced=sum(not one.whole for one in entry.spent),
         counted=entry.counted,
     )
 
@@ -194,6 +199,10 @@ def _trace_row(summary: Summary) -> Values:
             for value in _trace_values(summary)
         ]
     )
+
+
+def _optional_number(value: object) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _number(value: object) -> float:

@@ -7,8 +7,10 @@ cleans part by part, so that a part it knows already is not looked at again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
@@ -17,6 +19,7 @@ from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
+from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing, find_spent, sum_usd
 from axonhub_cli.tracing.title import find_title
 
 ReadAnswer = Callable[[bytes], Answer]
@@ -51,7 +54,9 @@ class Entry(Struct, kw_only=True):
     thread_id: str | None
     title: Callable[[], str | None]
     """Called when the trace has none yet."""
-    usage: Usage = Usage()
+    spent: list[Spent] = []
+    """Of each attempt that an upstream charges for."""
+    ended: bool = False
     counted: bool = False
     """The store has this request already, as a running one."""
 
@@ -62,12 +67,13 @@ class Context(Struct, frozen=True):
     redactor: Redactor
     settings: TraceSettings
     read_answer: Mapping[str, ReadAnswer]
+    charge: Charging = charge_nothing
 
 
 def running_entry(record: RequestRecord, context: Context) -> Entry:
     """A request that goes on: the attempts so far, and no answers."""
     answers = [_NO_ANSWER] * len(record.attempts)
-    entry = _entry(record, answers, context)
+    entry = _entry(record, answers, [None] * len(answers), context)
     entry.bodies = _request_bodies(record, context)
     return entry
 
@@ -79,7 +85,8 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
         _read(context.read_answer.get(attempt.upstream_protocol), body)
         for attempt, body in zip(record.attempts, raw, strict=True)
     ]
-    entry = _entry(record, answers, context)
+    entry = _entry(record, answers, find_spent(record, answers, context.charge), context)
+    entry.ended = record.operation == "generate"
     if entry.request["status"] == "running":
         entry.request["status"] = "failed"
     entry.counted = stored
@@ -90,13 +97,38 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     return entry
 
 
-def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> Entry:
+def _entry(
+    record: RequestRecord, answers: list[Answer], spent: list[Spent | None], context: Context
+) -> Entry:
     clean = context.redactor.text
+    charged = [replace(one, model=clean(one.model)) for one in spent if one is not None]
+    row = _request(record, answers[-1] if answers else _NO_ANSWER, clean)
+    row["cost_usd"] = _dollars(sum_usd(charged))
+    row["price"] = next((one.price for one in reversed(charged) if one.price is not None), None)
+    hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
+    return Entry(
+        request=row,
+        attempts=[
+            _attempt(attempt, answer, None if used is None else used.usd, clean)
+            for attempt, answer, used in zip(record.attempts, answers, spent, strict=False)
+        ],
+        bodies=[],
+        headers=context.redactor.headers(hidden),
+        decision=context.redactor.body(jsonio.encode(record.routed() | record.decision)),
+        # A test is nobody's conversation.
+        trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
+        thread_id=_optional(clean, record.thread_id),
+        title=lambda: _title(record, clean),
+        spent=charged,
+    )
+
+
+def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str]) -> Row:
+    """`answer`: of the last attempt."""
     last = record.attempts[-1] if record.attempts else None
-    answer = answers[-1] if answers else _NO_ANSWER
     # What `count_tokens` answers was counted, not used.
     usage = answer.usage if record.operation == "generate" else Usage()
-    row: Row = {
+    return {
         "id": record.id,
         "at": record.at,
         "source": record.source,
@@ -122,22 +154,6 @@ def _entry(record: RequestRecord, answers: list[Answer], context: Context) -> En
         **_belonging(record, clean),
         **_counts(usage),
     }
-    hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
-    return Entry(
-        request=row,
-        attempts=[
-            _attempt(attempt, answer, clean)
-            for attempt, answer in zip(record.attempts, answers, strict=False)
-        ],
-        bodies=[],
-        headers=context.redactor.headers(hidden),
-        decision=context.redactor.body(jsonio.encode(record.routed() | record.decision)),
-        # A test is nobody's conversation.
-        trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
-        thread_id=_optional(clean, record.thread_id),
-        title=lambda: _title(record, clean),
-        usage=usage,
-    )
 
 
 def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
@@ -150,7 +166,9 @@ def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
     }
 
 
-def _attempt(attempt: AttemptRecord, answer: Answer, clean: Callable[[str], str]) -> Row:
+def _attempt(
+    attempt: AttemptRecord, answer: Answer, usd: Decimal | None, clean: Callable[[str], str]
+) -> Row:
     return {
         "channel": attempt.channel,
         "label": attempt.label,
@@ -167,6 +185,7 @@ def _attempt(attempt: AttemptRecord, answer: Answer, clean: Callable[[str], str]
         "first_event_ms": attempt.first_event_ms,
         "ms": attempt.ms,
         "answer_dropped": attempt.answer_dropped,
+        "cost_usd": _dollars(usd),
         **_counts(answer.usage),
     }
 
@@ -209,6 +228,10 @@ def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
     if record.agent_id is not None or record.request_class == "auxiliary":
         return None
     return _optional(clean, find_title(record.body, record.envelope))
+
+
+def _dollars(usd: Decimal | None) -> float | None:
+    return None if usd is None else float(usd)
 
 
 def _optional(clean: Callable[[str], str], text: str | None) -> str | None:

@@ -48,6 +48,9 @@ class TraceRow(Struct, frozen=True, kw_only=True):
     status: str
     tokens: Tokens
     cost_usd: float | None
+    """What is known of it: a lower bound unless `unpriced` is 0."""
+    unpriced: int = 0
+    """Answers whose cost is not known, or not all of it."""
 
     def as_json(self) -> dict[str, Json]:
         return {
@@ -62,6 +65,7 @@ class TraceRow(Struct, frozen=True, kw_only=True):
             "status": self.status,
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
+            "unpriced": self.unpriced,
             "title": self.title,
         }
 
@@ -85,6 +89,7 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
     first_event_ms: float | None
     ms: float | None
     answer_dropped: int
+    cost_usd: float | None
     tokens: Tokens
 
     def as_json(self) -> dict[str, Json]:
@@ -98,6 +103,7 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
             "token": self.label,
             "first_event_ms": _whole(self.first_event_ms),
             "tokens": self.tokens.as_json(),
+            "cost_usd": self.cost_usd,
         }
 
 
@@ -133,6 +139,8 @@ class RequestRow(Struct, frozen=True, kw_only=True):
     losses: tuple[dict[str, Json], ...]
     tokens: Tokens
     cost_usd: float | None
+    price: str | None
+    """Which price it was reckoned with: `genai-prices 0.2.3`, or `own:` and a hash."""
     attempts: tuple[AttemptRow, ...] = ()
 
     def as_json(self) -> dict[str, Json]:
@@ -158,6 +166,7 @@ class RequestRow(Struct, frozen=True, kw_only=True):
             "total_ms": _whole(self.total_ms),
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
+            "price": self.price,
             "losses": list(self.losses),
             "agent_id": self.agent_id,
             "source": self.source,

@@ -2,6 +2,7 @@
 
     threads ─< traces ─< requests ─< attempts
                             └─< bodies ─── holes filled from ──▶ blobs (content-addressed)
+    usage: sums by quarter of an hour, which outlive the requests (see `usage_table.py`)
 
 `attempt` 0 in `bodies` is what the client sent; n is what attempt n sent (`request`) or got
 (`answer`). A blob's `used` is the last day (since 1970, UTC) on which a request referred to it:
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from axonhub_cli.errors import StoreError
+from axonhub_cli.tracing.usage_migration import m003_usage
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -30,7 +32,7 @@ def m002_links(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE requests ADD COLUMN traceparent TEXT")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links)
+MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links, m003_usage)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -17,6 +17,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     model: str | None
     channels: tuple[str, ...]
     usage: Usage
+    usd: float | None = None
+    """What is known of its cost."""
+    unpriced: int = 0
+    """How many of its attempts cost more than that, or nobody knows what."""
     counted: bool
     """This request was seen before, while it was running."""
 
@@ -42,6 +46,8 @@ class Summary(Struct, kw_only=True):
     output: int = 0
     reasoning: int = 0
     cost_usd: float | None = None
+    """What is known of it: the whole when `unpriced` is 0."""
+    unpriced: int = 0
 
     def add(self, seen: Seen) -> None:
         """Add one request, or what became of one that is in already."""
@@ -62,3 +68,6 @@ class Summary(Struct, kw_only=True):
         self.cache_write += seen.usage.cache_write or 0
         self.output += seen.usage.output or 0
         self.reasoning += seen.usage.reasoning or 0
+        if seen.usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + seen.usd
+        self.unpriced += seen.unpriced

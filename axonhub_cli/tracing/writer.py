@@ -32,6 +32,7 @@ from axonhub_cli.tracing.fingerprint import Keys
 from axonhub_cli.tracing.lineage import MOST, Lineage
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
+from axonhub_cli.tracing.spent import Charging, charge_nothing
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
 MAX_QUEUED_BYTES = 32 * 1024 * 1024
@@ -69,6 +70,7 @@ class TraceWriter:
     `settings` and `secrets` (the values to keep out of the file) are asked once a batch.
     `read_answer` has a function for each protocol; give it those that leave out content, none is
     looked at.
+    `charge` says what an answer cost; it may block.
     `owner`: this process is the home's daemon, so that requests another left running are dead.
     """
 
@@ -82,6 +84,7 @@ class TraceWriter:
         max_queued_bytes: int = MAX_QUEUED_BYTES,
         lineage: Lineage | None = None,
         owner: bool = True,
+        charge: Charging = charge_nothing,
         store: TraceStore | None = None,
     ) -> None:
         self.bodies_dropped = 0
@@ -97,6 +100,7 @@ class TraceWriter:
         if lineage is not None:
             lineage.restoring()
         self._owner = owner
+        self._charge = charge
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="axonhub-traces", daemon=True)
@@ -298,4 +302,4 @@ class TraceWriter:
         secrets = tuple(self._secrets())
         if secrets != self._known_secrets:
             self._known_secrets, self._redactor = secrets, Redactor(secrets)
-        return Context(self._redactor, self._settings(), self._read_answer)
+        return Context(self._redactor, self._settings(), self._read_answer, self._charge)

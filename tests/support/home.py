@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 
 from axonhub_cli.config.paths import Paths, find_paths
+from tests.support.price_list import lend
 
 KEY = "ah-" + "0" * 64
 """The client key of every test home."""
@@ -37,10 +38,15 @@ class Home:
             "TEST_TOKEN": TOKEN,
             "TEST_KEY": KEY,
         }
+        self.lend_prices()
 
     @property
     def paths(self) -> Paths:
         return find_paths(self.environ)
+
+    def lend_prices(self) -> None:
+        if not self.paths.price_list.exists():
+            lend(self.paths.price_list)
 
     def configure(
         self,

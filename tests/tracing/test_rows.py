@@ -15,6 +15,7 @@ TRACE = {
     "status": "completed",
     "tokens": {"input": 3, "cache_read": 900, "cache_write": 0, "output": 5, "reasoning": 0},
     "cost_usd": None,
+    "unpriced": 1,
     "title": "say pong",
 }
 

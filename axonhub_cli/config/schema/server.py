@@ -61,6 +61,8 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: str | None = None
     tls_key: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    price_updates: bool = False
+    """Prices are fetched once a day from where `genai-prices` publishes them."""
     trace: TraceSettings = field(default_factory=TraceSettings)
 
 

@@ -20,6 +20,8 @@ _Object = dict[str, Json]
 _LARGEST = 2**53
 """A count of tokens above it is nonsense, and would not fit a database's integer."""
 
+_TOLD = ("service_tier", "speed")
+
 _DELTA_EVENT = b"\n\nevent: content_block_delta\n"
 _DELTAS: dict[str, tuple[str, str]] = {
     "text_delta": ("text", "text"),
@@ -88,6 +90,7 @@ class _Reading:
         self.error: str | None = None
         self.complete = False
         self.counts: dict[str, int] = {}
+        self.told: dict[str, str] = {}
 
     def take(self, event: _Object) -> None:
         """Take in one event of a stream."""
@@ -121,6 +124,10 @@ class _Reading:
     def count(self, usage: Json) -> None:
         if not isinstance(usage, dict):
             return
+        for name in _TOLD:
+            word = _text(usage.get(name))
+            if word:
+                self.told[name] = word
         for name, value in _counts(usage):
             if value or name == "output" or name not in self.counts:
                 self.counts[name] = value
@@ -137,6 +144,7 @@ class _Reading:
             content=content,
             error=self.error,
             complete=self.complete,
+            told=self.told,
         )
 
 
@@ -192,6 +200,7 @@ def _edges(body: bytes) -> bytes:
 
 def _counts(usage: _Object) -> Iterator[tuple[str, int]]:
     split, details = usage.get("cache_creation"), usage.get("output_tokens_details")
+    server = usage.get("server_tool_use")
     named = {
         "input": usage.get("input_tokens"),
         "cache_read": usage.get("cache_read_input_tokens"),
@@ -203,6 +212,8 @@ def _counts(usage: _Object) -> Iterator[tuple[str, int]]:
         named["cache_write_1h"] = split.get("ephemeral_1h_input_tokens")
     if isinstance(details, dict):
         named["reasoning"] = details.get("thinking_tokens")
+    if isinstance(server, dict):
+        named["web_searches"] = server.get("web_search_requests")
     for name, value in named.items():
         count = _number(value)
         if count is not None:

@@ -64,6 +64,7 @@ def read_totals(body: bytes) -> Answer:
         model=_model(body),
         stop_reason=ending.reason,
         usage=ending.usage or Usage(),
+        told=ending.told,
         error=ending.error,
         complete=ending.complete,
     )
@@ -75,6 +76,7 @@ class _Ending:
     def __init__(self) -> None:
         self.reason: str | None = None
         self.usage: Usage | None = None
+        self.told: dict[str, str] = {}
         self.error: str | None = None
         self.complete = False
 
@@ -100,6 +102,7 @@ class _Ending:
         if self.usage is None and isinstance(value, dict):
             usage = read_usage(value, first)
             self.usage = usage if usage != Usage() else None
+        self.told = self.told or _told(value)
         reason = finish_reason(first)
         if reason and self.reason is None:
             self.reason = reason
@@ -132,7 +135,14 @@ def _read_document(body: bytes) -> Answer:
         usage=response.usage,
         content=_shown(response),
         complete=True,
+        told=_told(value),
     )
+
+
+def _told(value: Json) -> dict[str, str]:
+    """Which tier of service it was."""
+    tier = as_str(value.get("service_tier")) if isinstance(value, dict) else ""
+    return {"service_tier": tier} if tier else {}
 
 
 def _model(body: bytes) -> str | None:
