@@ -11,7 +11,8 @@
     │  ├─ UpstreamStatus              the upstream answered with an error
     │  ├─ UpstreamUnreachable         no connection, or it died
     │  ├─ UpstreamTimeout             it was silent for too long
-    │  └─ UpstreamGarbled             what came is no answer: HTML, truncated, empty
+    │  ├─ UpstreamGarbled             what came is no answer: HTML, truncated, empty
+    │  └─ ChannelBusy                 its own limits left no place; nothing was sent
     └─ StoreError                     the trace store; never fails a request
 
 `ErrorInfo` is the neutral form that each protocol renders in its own shape.
@@ -134,19 +135,54 @@ class UpstreamUnreachable(UpstreamError):
     """No connection, or one that broke.
 
     `dropped`: an open connection ended before a byte of the answer, as a kept-alive one does
-    when the upstream closes it at the moment of the request.
+    when the upstream closes it at the moment of the request. `inside`: it broke inside the answer.
     """
 
-    def __init__(self, message: str, *, dropped: bool = False, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        dropped: bool = False,
+        inside: bool = False,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.dropped = dropped
+        self.inside = inside
 
 
 class UpstreamTimeout(UpstreamError):
-    """The upstream was silent for longer than the channel allows."""
+    """The upstream was silent for longer than the channel allows: before it was connected, before
+    the first event of a stream, or later."""
 
     kind: Kind = "timeout"
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        stage: Literal["connect", "first_event", "later"] = "later",
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.stage = stage
+
 
 class UpstreamGarbled(UpstreamError):
-    """What came is not an answer of the protocol: HTML, an empty or a truncated body."""
+    """What came is not an answer of the protocol: HTML, nothing at all, or the half of one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        what: Literal["garbled", "empty", "broken"] = "garbled",
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.what = what
+
+
+class ChannelBusy(UpstreamError):
+    """The channel has no place for another request now; nothing was sent."""
+
+    kind: Kind = "rate_limited"

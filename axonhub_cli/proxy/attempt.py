@@ -18,7 +18,7 @@ from axonhub_cli.proxy.convert import Conversion, StreamConvert, send_converted
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
 from axonhub_cli.proxy.headers import response_headers
 from axonhub_cli.proxy.relay import StreamRelay, tee
-from axonhub_cli.proxy.reply import HeaderList, Reply
+from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.proxy.silence import SilenceLimit
 from axonhub_cli.proxy.snapshot import Limits
 from axonhub_cli.proxy.upstream import Exchange, UpstreamCall, Upstreams
@@ -43,7 +43,7 @@ class Attempt:
         self,
         upstreams: Upstreams,
         protocol: WireProtocol,
-        reply: Reply,
+        reply: Outlet,
         record: AttemptRecord,
         limits: Limits,
         request_id: str,
@@ -67,8 +67,9 @@ class Attempt:
         after the commit."""
         relay: StreamRelay | StreamConvert | None = None
         limit = self._limits.first_event
+        message = f"no event came within {limit:g} s"
         try:
-            async with SilenceLimit(limit, f"no event came within {limit:g} s") as silence:
+            async with SilenceLimit(limit, message, stage="first_event") as silence:
                 exchange = await self._open(call)
                 try:
                     await self._check(exchange)
@@ -224,8 +225,11 @@ class Attempt:
         try:
             value = jsonio.decode(body)
         except jsonio.InvalidJson as error:
-            what = "an empty body" if not body.strip() else "something that is not JSON"
-            raise UpstreamGarbled(f"it answered {exchange.status} with {what}") from error
+            if not body.strip():
+                message = f"it answered {exchange.status} with an empty body"
+                raise UpstreamGarbled(message, what="empty") from error
+            message = f"it answered {exchange.status} with something that is not JSON"
+            raise UpstreamGarbled(message) from error
         if isinstance(value, dict) and value.get("type") == "error":
             headers = response_headers(_decoded_headers(exchange))
             raise UpstreamStatus(

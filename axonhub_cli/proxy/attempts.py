@@ -1,34 +1,41 @@
 """The only loop over attempts: token, place, edits, sending, and what follows a failure.
 
 Opened: the status (and pings) have gone out. Committed: content has. Until the commit a failed
-attempt is followed by the next candidate; after it a failure is one error event.
+attempt is followed by what `routing.policy` says; after it a failure is one error event.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from axonhub_cli import jsonio
-from axonhub_cli.errors import UpstreamError, UpstreamStatus
+from axonhub_cli.config.durations import seconds
+from axonhub_cli.errors import ClientError, UpstreamError, UpstreamStatus
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.failure import Failure, sentence
+from axonhub_cli.proxy.failure import sentence
 from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
-from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.reply import Outlet, Reply
 from axonhub_cli.proxy.reporting import report
+from axonhub_cli.proxy.retry_after import forbids_retry, read_retry_after
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Token
+from axonhub_cli.proxy.spool import Spool
 from axonhub_cli.proxy.target import Origin, Reasoning
-from axonhub_cli.routing import retry
+from axonhub_cli.routing import policy
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision
 from axonhub_cli.routing.health import Visit, unnoticed
 from axonhub_cli.routing.outcome import Outcome
+from axonhub_cli.routing.policy import Fault, Pace, Step
+from axonhub_cli.routing.telling import Failure
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+
+_UNSAYABLE = Fault("unsupported")
 
 
 class Attempts:
@@ -55,46 +62,121 @@ class Attempts:
         self._drops_reasoning = False
         self._tried: dict[str, set[str]] = {}
         """Channel to the labels of its tokens that failed in this request."""
+        self._failures: list[Failure] = []
+        self._unsayable: ClientError | None = None
 
-    async def run(self, plan: list[Candidate]) -> list[Failure]:
-        """Try until one answers; what is returned is empty then, else every failure in order."""
-        failures: list[Failure] = []
-        for candidate in plan:
-            repeated = False
-            while True:
-                record = self._note_attempt(candidate)
-                try:
-                    if self._counts and not candidate.native:
-                        await self._count_here(record)
-                    else:
-                        await self._attempt(candidate, record)
-                    return []
-                except UpstreamError as error:
-                    if self._counts and _has_no_count(error):
-                        await self._count_here(record)
-                        return []
-                    failure = Failure(candidate.channel.name, error)
-                    record.status, record.error = "failed", sentence(failure)
-                    if self._refuses_reasoning(error):
-                        self._drops_reasoning = True
-                        continue
-                    decision = retry.decide(error, repeated=repeated, last=candidate is plan[-1])
-                finally:
-                    record.ms = self._elapsed_ms() - record.offset_ms
-                if decision == "repeat":
-                    repeated = True
-                    continue
-                failures.append(failure)
+    async def run(self, plan: Sequence[Candidate]) -> list[Failure]:
+        """Try until one answers; what is returned is empty then, else every failure in order.
+        Raises `ClientError` for what none of the candidates could even be asked."""
+        for index, candidate in enumerate(plan):
+            step = await self._exhaust(candidate, after=len(plan) - index - 1)
+            if step is None:
+                return []
+            if step.action == "give_up":
                 break
-            if decision == "give_up":
-                break
-        return failures
+        if not self._failures and self._unsayable is not None:
+            raise self._unsayable
+        return self._failures
+
+    async def _exhaust(self, candidate: Candidate, *, after: int) -> Step | None:
+        """Ask one candidate as often as is of use; None: it answered. `after`: how many follow."""
+        repeats, delay = 0, 0.0
+        while True:
+            record = self._note_attempt(candidate, delay)
+            try:
+                await self._once(candidate, record)
+                return None
+            except (UpstreamError, ClientError) as error:
+                step = self._decide(error, candidate, record, repeats, after)
+            finally:
+                record.ms = self._elapsed_ms() - record.offset_ms
+            if step.action in ("next", "give_up"):
+                return step
+            repeats += step.action == "same"
+            delay = step.delay
+            if delay > 0:
+                await self._services.sleep(delay)
+
+    def _decide(
+        self,
+        error: UpstreamError | ClientError,
+        candidate: Candidate,
+        record: AttemptRecord,
+        repeats: int,
+        after: int,
+    ) -> Step:
+        """Note the failure, and what is to follow it."""
+        routing, channel = self._call.snapshot.config.routing, candidate.channel
+        asked = self._asked(error)
+        fault = self._classify(error, asked)
+        row = policy.row_of(fault, channel)
+        if fault.kind == "signature":
+            self._drops_reasoning = True
+        if row.token and record.label is not None:
+            self._tried.setdefault(channel.name, set()).add(record.label)
+        state = policy.State(
+            repeats=repeats,
+            tokens=self._spares(candidate, record.label),
+            channels=after,
+            left_s=seconds(routing.budget) - self._elapsed_ms() / 1000,
+            retry_after=asked,
+            may_repeat=not (isinstance(error, UpstreamStatus) and forbids_retry(error.headers)),
+        )
+        retries = channel.retries if channel.retries is not None else routing.retries
+        pace = Pace(retries, seconds(routing.retry_delay))
+        step = policy.decide(row, state, pace, self._services.draw())
+        self._note_failure(error, fault, step, record)
+        return step
+
+    def _classify(self, error: UpstreamError | ClientError, asked: float | None) -> Fault:
+        if isinstance(error, ClientError):
+            return _UNSAYABLE
+        if self._refuses_reasoning(error):
+            return Fault("signature", error.status if isinstance(error, UpstreamStatus) else None)
+        return policy.classify(error, retry_after=asked)
+
+    def _asked(self, error: UpstreamError | ClientError) -> float | None:
+        if not isinstance(error, UpstreamStatus):
+            return None
+        return read_retry_after(error.headers, self._services.now())
+
+    def _note_failure(
+        self, error: UpstreamError | ClientError, fault: Fault, step: Step, record: AttemptRecord
+    ) -> None:
+        if isinstance(error, ClientError):
+            self._unsayable = self._unsayable or error
+            record.error = error.message
+        else:
+            failure = Failure(record.channel, error, fault.kind)
+            self._failures.append(failure)
+            record.error = sentence(failure)
+        record.status = "failed"
+        self._record.decision.setdefault("failures", []).append(
+            {
+                "channel": record.channel,
+                "token": record.label,
+                "kind": fault.kind,
+                "then": step.reason,
+                "delay_ms": round(step.delay * 1000),
+            }
+        )
 
     @property
     def _counts(self) -> bool:
         """Tokens are to be counted, which can be done here at need."""
         call = self._call
         return call.route.operation == "count_tokens" and call.protocol.codec is not None
+
+    async def _once(self, candidate: Candidate, record: AttemptRecord) -> None:
+        if self._counts and not candidate.native:
+            await self._count_here(record)
+            return
+        try:
+            await self._attempt(candidate, record)
+        except UpstreamError as error:
+            if not (self._counts and _has_no_count(error)):
+                raise
+            await self._count_here(record)
 
     async def _count_here(self, record: AttemptRecord) -> None:
         """The channel cannot count: an estimate, made off the loop, is better than none."""
@@ -130,6 +212,8 @@ class Attempts:
                     candidate,
                     record.label,
                     error,
+                    None if error is None else self._classify(error, self._asked(error)).kind,
+                    self._spares(candidate, record.label),
                     record.http_status,
                     tuple(record.answer_headers),
                     record.first_event_ms,
@@ -157,6 +241,12 @@ class Attempts:
         tried = self._tried.get(candidate.channel.name, ())
         return self._call.snapshot.token(candidate.channel, self._session_key, tried)
 
+    def _spares(self, candidate: Candidate, label: str | None) -> int:
+        """How many of the channel's tokens were tried neither before nor now."""
+        name = candidate.channel.name
+        tokens, tried = self._call.snapshot.tokens.get(name, ()), self._tried.get(name, ())
+        return sum(token.label not in tried and token.label != label for token in tokens)
+
     def _prepare(self, candidate: Candidate, token: Token | None) -> Outgoing:
         limits = self._call.snapshot.limits[candidate.channel.name]
         origin = Origin(self._record.id, int(self._record.at), self._record.trace_id)
@@ -169,19 +259,32 @@ class Attempts:
     async def _send(
         self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord
     ) -> UpstreamError | None:
-        call = self._call
-        attempt = Attempt(
+        if not self._call.streams:
+            await self._make(self._reply, outgoing, candidate, record).whole(outgoing.call)
+            return None
+        if not candidate.channel.buffered:
+            return await self._make(self._reply, outgoing, candidate, record).stream(outgoing.call)
+        spool = Spool(self._reply)
+        error = await self._make(spool, outgoing, candidate, record).stream(outgoing.call)
+        if error is not None:
+            # Nothing of it has reached the client: it can still be asked elsewhere.
+            raise error
+        await spool.replay()
+        return None
+
+    def _make(
+        self, reply: Outlet, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord
+    ) -> Attempt:
+        return Attempt(
             self._services.upstreams,
             PROTOCOLS[candidate.protocol],
-            self._reply,
+            reply,
             record,
-            call.snapshot.limits[candidate.channel.name],
+            self._call.snapshot.limits[candidate.channel.name],
             self._record.id,
             self._services.clock,
             outgoing.conversion,
         )
-        send = attempt.stream if call.streams else attempt.whole
-        return await send(outgoing.call)
 
     def _reasoning(self, candidate: Candidate) -> Reasoning:
         if self._services.issuers is None:
@@ -213,9 +316,10 @@ class Attempts:
 
         await asyncio.to_thread(learn)
 
-    def _note_attempt(self, candidate: Candidate) -> AttemptRecord:
+    def _note_attempt(self, candidate: Candidate, delay: float) -> AttemptRecord:
         record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)
         record.offset_ms = self._elapsed_ms()
+        record.delay_ms = delay * 1000
         if self._record.linked and not candidate.native:
             record.delivered = []
         self._record.attempts.append(record)

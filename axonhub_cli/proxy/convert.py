@@ -39,7 +39,7 @@ from axonhub_cli.protocols.codec import Codec, ReplyContext, StreamDecoder
 from axonhub_cli.protocols.sse import EventSplitter, parse_events
 from axonhub_cli.providers import Provider
 from axonhub_cli.proxy.relay import add_to_tail, tee
-from axonhub_cli.proxy.reply import SSE_HEADERS, HeaderList, Reply
+from axonhub_cli.proxy.reply import SSE_HEADERS, HeaderList, Outlet
 from axonhub_cli.tracing.recorder import AttemptRecord
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
@@ -95,6 +95,8 @@ class Conversion:
 
     def answer(self, body: bytes) -> Response:
         """A whole answer of the upstream, JSON or events. Raises `UpstreamError`."""
+        if not body.strip():
+            raise UpstreamGarbled("it answered 200 with an empty body", what="empty")
         if body.lstrip()[:1] != b"{":
             return self._collected(body)
         try:
@@ -171,7 +173,7 @@ class StreamConvert:
     def __init__(
         self,
         conversion: Conversion,
-        reply: Reply,
+        reply: Outlet,
         record: AttemptRecord,
         headers: HeaderList,
         elapsed_ms: Callable[[], float],
@@ -212,9 +214,11 @@ class StreamConvert:
         """The upstream is done: end the client's stream as it should end."""
         if not self.ended:
             events = self._pipeline.close()
+            if not self.committed and any(isinstance(event, Failed) for event in events):
+                raise UpstreamGarbled("the stream ended before any content", what="empty")
             await self._pass_on([self._signed(event) for event in events])
         if not self.ended:
-            raise UpstreamGarbled("the stream ended before any content")
+            raise UpstreamGarbled("the stream ended before any content", what="empty")
         await self._reply.end()
 
     async def break_off(self, error: UpstreamError) -> None:
@@ -267,7 +271,7 @@ class StreamConvert:
                         self._conversion.client.encode_error(info),
                         message="an error came first",
                     )
-                self.failure = UpstreamGarbled(info.message)
+                self.failure = UpstreamGarbled(info.message, what="broken")
                 self._record.status, self._record.error = "failed", info.message
                 self.ended = True
             case Finished():
@@ -280,7 +284,7 @@ class StreamConvert:
 async def send_converted(
     conversion: Conversion,
     body: bytes,
-    reply: Reply,
+    reply: Outlet,
     record: AttemptRecord,
     headers: HeaderList,
     *,

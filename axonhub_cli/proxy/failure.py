@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from axonhub_cli import jsonio
-from axonhub_cli.errors import ErrorInfo, Kind, UpstreamError, UpstreamStatus
+from axonhub_cli.errors import ErrorInfo, Kind, UpstreamStatus
 from axonhub_cli.jsonio import Json
 from axonhub_cli.proxy.reply import HeaderList
-from axonhub_cli.routing.retry import CREDENTIAL_STATUSES, most_telling
+from axonhub_cli.routing.telling import CREDENTIAL_STATUSES, Failure, most_telling
 
 _KINDS: dict[int, Kind] = {
     400: "invalid_request",
@@ -25,13 +25,6 @@ _LONGEST_MESSAGE = 10_000
 DO_NOT_RETRY = (b"x-should-retry", b"false")
 
 
-class Failure(Struct, frozen=True):
-    """One failed attempt: the channel's name and what happened."""
-
-    channel: str
-    error: UpstreamError
-
-
 class Answer(Struct, frozen=True):
     """What goes to the client: the upstream's own words, or ours. `info` serves an open stream."""
 
@@ -43,7 +36,7 @@ class Answer(Struct, frozen=True):
 
 def describe(failures: list[Failure], request_id: str) -> Answer:
     """Choose. The upstream's answer stays as it is, but for our own credential's 401 and 403."""
-    chosen = most_telling([f.error for f in failures])
+    chosen = most_telling(failures)
     if isinstance(chosen, UpstreamStatus) and chosen.status not in CREDENTIAL_STATUSES:
         info = ErrorInfo(
             kind=_KINDS.get(chosen.status, "upstream"),
@@ -56,7 +49,7 @@ def describe(failures: list[Failure], request_id: str) -> Answer:
         info = ErrorInfo.of("upstream", _refused(failures), request_id=request_id)
         return Answer(info, [DO_NOT_RETRY])
     kinds = {f.error.kind for f in failures}
-    kind: Kind = "timeout" if kinds == {"timeout"} else "upstream"
+    kind: Kind = kinds.pop() if len(kinds) == 1 else "upstream"
     return Answer(ErrorInfo.of(kind, _one_line(failures), request_id=request_id), [])
 
 

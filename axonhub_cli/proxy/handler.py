@@ -8,12 +8,13 @@ from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.failure import Failure, describe
+from axonhub_cli.proxy.failure import describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.plan import make_decision
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.routing.decision import Decision
+from axonhub_cli.routing.telling import Failure
 from axonhub_cli.tracing.recorder import RequestRecord
 
 

@@ -25,7 +25,7 @@ from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.failure import Failure, sentence
+from axonhub_cli.proxy.failure import sentence
 from axonhub_cli.proxy.headers import request_headers
 from axonhub_cli.proxy.outgoing import prepare
 from axonhub_cli.proxy.reply import Reply
@@ -40,6 +40,7 @@ from axonhub_cli.routing.candidates import (
     upstream_model,
 )
 from axonhub_cli.routing.endpoints import call_url, endpoints
+from axonhub_cli.routing.telling import Failure
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 _PROMPT = "Reply with the one word: pong"

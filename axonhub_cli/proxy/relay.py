@@ -12,7 +12,7 @@ from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamGarbled, Upstre
 from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.protocols.sse import EventSplitter
 from axonhub_cli.proxy.headers import response_headers
-from axonhub_cli.proxy.reply import HeaderList, Reply
+from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.tracing.recorder import AttemptRecord
 
 # Of an answer that is larger, the trace keeps the beginning.
@@ -43,7 +43,7 @@ class StreamRelay:
 
     def __init__(
         self,
-        reply: Reply,
+        reply: Outlet,
         protocol: WireProtocol,
         record: AttemptRecord,
         headers: HeaderList,
@@ -87,13 +87,14 @@ class StreamRelay:
     async def finish(self) -> None:
         """The upstream is done: end the stream as it should end."""
         if not self.committed:
-            raise UpstreamGarbled("the stream ended before any content")
+            raise UpstreamGarbled("the stream ended before any content", what="empty")
         end = self._protocol.read_end(self._tail)
         if end.missing is None:
-            await self.break_off(UpstreamGarbled("the upstream's stream ended too early"))
+            early = UpstreamGarbled("the upstream's stream ended too early", what="broken")
+            await self.break_off(early)
             return
         if end.error is not None:
-            self._fail(UpstreamGarbled(end.error))
+            self._fail(UpstreamGarbled(end.error, what="broken"))
         else:
             self._record.status = "completed"
         await self._reply.end(end.missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 HeaderList = list[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -13,6 +13,19 @@ SSE_HEADERS: HeaderList = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
+
+
+class Outlet(Protocol):
+    """Where an attempt writes its answer: the client's reply, or a spool before it."""
+
+    @property
+    def opened(self) -> bool: ...
+    @property
+    def ended(self) -> bool: ...
+    async def open(self, status: int, headers: HeaderList) -> None: ...
+    async def write(self, data: bytes) -> None: ...
+    async def end(self, data: bytes = b"") -> None: ...
+    async def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None: ...
 
 
 class Reply:

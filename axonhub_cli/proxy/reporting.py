@@ -7,11 +7,10 @@ from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.retry_after import read_retry_after
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Token
-from axonhub_cli.routing import retry
-from axonhub_cli.routing.blame import blame, cause
 from axonhub_cli.routing.decision import Decision
 from axonhub_cli.routing.health import Visit
-from axonhub_cli.routing.outcome import Outcome
+from axonhub_cli.routing.outcome import Outcome, blame_of, cause
+from axonhub_cli.routing.telling import CREDENTIAL_STATUSES
 from axonhub_cli.tracing.recorder import AttemptRecord
 
 
@@ -29,7 +28,7 @@ def report(
     if (
         token is not None
         and isinstance(error, UpstreamStatus)
-        and error.status in retry.CREDENTIAL_STATUSES
+        and error.status in CREDENTIAL_STATUSES
     ):
         services.refused(token.reference)
     # Counting tokens is a side road: an upstream without it must stay in use for messages.
@@ -50,7 +49,7 @@ def _note_health(services: Services, outcome: Outcome, decision: Decision, visit
         visit.completed()
         decision.answered(services.routing, outcome.candidate.channel.name, now)
         return
-    said = blame(error)
+    said = blame_of(outcome)
     if said == "nothing":
         return
     asked = None

@@ -24,6 +24,11 @@ def read_retry_after(headers: HeaderList, now: float) -> float | None:
     return None if until is None else until - now
 
 
+def forbids_retry(headers: HeaderList) -> bool:
+    """Does the upstream say that asking again is of no use? Anthropic's and OpenAI's SDKs obey."""
+    return any(n.lower() == b"x-should-retry" and v == b"false" for n, v in headers)
+
+
 def _number(text: str) -> float | None:
     try:
         number = float(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
+from typing import Literal
 
 from axonhub_cli.errors import UpstreamTimeout
 
@@ -16,7 +17,11 @@ from axonhub_cli.errors import UpstreamTimeout
 class SilenceLimit:
     """Raises `UpstreamTimeout` inside its `async with` block after too long without `heard`."""
 
-    def __init__(self, seconds: float, message: str) -> None:
+    def __init__(
+        self, seconds: float, message: str, *, stage: Literal["first_event", "later"] = "later"
+    ) -> None:
+        """`stage` holds until something is `heard`."""
+        self._stage = stage
         self._seconds = seconds
         self._message = message
         self._expired = False
@@ -31,6 +36,7 @@ class SilenceLimit:
             self._rearm(limit)
         self._seconds = limit
         self._message = message
+        self._stage = "later"
 
     def writing(self, active: bool) -> None:
         """While bytes wait for a slow client, the clock stands still."""
@@ -61,7 +67,7 @@ class SilenceLimit:
         assert self._task is not None
         # Only a cancellation of ours becomes a time-out; the client's or a shutdown's passes on.
         if self._expired and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            raise UpstreamTimeout(self._message) from error
+            raise UpstreamTimeout(self._message, stage=self._stage) from error
 
     def _rearm(self, seconds: float) -> None:
         self._timer.cancel()

@@ -175,7 +175,8 @@ async def _read(response: httpx.Response, call: UpstreamCall) -> AsyncGenerator[
             yield chunk
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
         reason = _reason(error.__cause__ or error)
-        raise UpstreamUnreachable(f"the connection broke inside the answer: {reason}") from error
+        message = f"the connection broke inside the answer: {reason}"
+        raise UpstreamUnreachable(message, inside=True) from error
 
 
 def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> UpstreamError:
@@ -184,7 +185,8 @@ def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> Upstr
     cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
     where = urlsplit(call.url).netloc
     if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout):
-        return UpstreamTimeout(f"no connection to {where} within {call.connect_timeout:g} s")
+        message = f"no connection to {where} within {call.connect_timeout:g} s"
+        return UpstreamTimeout(message, stage="connect")
     if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError) or (
         "CERTIFICATE_VERIFY_FAILED" in str(cause)
     ):
@@ -223,7 +225,8 @@ def _broken(cause: Exception, where: str) -> UpstreamError:
     told = cause.args[0] if cause.args else ""
     begun = isinstance(cause, aiohttp.ServerDisconnectedError) and not isinstance(told, str)
     if begun:
-        return UpstreamUnreachable(f"{where} closed the connection inside its answer's head")
+        message = f"{where} closed the connection inside its answer's head"
+        return UpstreamUnreachable(message, inside=True)
     ended = isinstance(cause, httpx.RemoteProtocolError) and "disconnected" in str(told)
     if isinstance(cause, aiohttp.ClientResponseError | httpx.RemoteProtocolError) and not ended:
         return UpstreamGarbled(f"what {where} answers is not HTTP: is the base URL right?")

@@ -13,7 +13,9 @@ from axonhub_cli.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from axonhub_cli.proxy.failure import DO_NOT_RETRY, Failure, describe, sentence
+from axonhub_cli.proxy.failure import DO_NOT_RETRY, describe, sentence
+from axonhub_cli.routing.policy import classify
+from axonhub_cli.routing.telling import Failure
 
 TIMEOUT = UpstreamTimeout("no event came within 180 s")
 REFUSED = UpstreamUnreachable("cannot connect to host", hint="is it running?")
@@ -26,7 +28,10 @@ def status(number: int, message: object = None, body: bytes | None = None) -> Up
 
 
 def failed(*errors: UpstreamError) -> list[Failure]:
-    return [Failure(name, error) for name, error in zip("abcdef", errors, strict=False)]
+    return [
+        Failure(name, error, classify(error).kind)
+        for name, error in zip("abcdef", errors, strict=False)
+    ]
 
 
 @pytest.mark.parametrize("number", [400, 404, 408, 413, 422, 429, 500, 502, 503, 504, 529])

@@ -16,6 +16,7 @@ from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision, Question, decide
 from axonhub_cli.routing.outcome import Outcome
+from axonhub_cli.routing.policy import classify
 from axonhub_cli.routing.pools import Pools
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.tracing.recorder import AttemptRecord
@@ -45,7 +46,8 @@ def rests_after(
 
     async def story() -> float:
         services = new_services(now=lambda: NOW, refused=refused.append)
-        outcome = Outcome(CANDIDATE, "1", error, left=left)
+        kind = None if error is None else classify(error, retry_after=None).kind
+        outcome = Outcome(CANDIDATE, "1", error, kind, left=left)
         attempt = AttemptRecord("a", "m", "anthropic")
         with services.routing.health.begin("a", "m", NOW) as visit:
             report(services, _call(operation), outcome, TOKEN, attempt, decision(), visit)

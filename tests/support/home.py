@@ -54,8 +54,10 @@ class Home:
         server: dict[str, Any] | None = None,
         mappings: dict[str, str] | None = None,
         key: dict[str, Any] | None = None,
+        routing: dict[str, Any] | None = None,
     ) -> None:
-        """Write `config.toml`: these channels, the profile and key `default`."""
+        """Write `config.toml`: these channels, the profile and key `default`. No channel is asked
+        a second time after a failure unless `routing` says so."""
         rules = [{"from": source, "to": target} for source, target in (mappings or {}).items()]
         default_key = {
             "name": "default",
@@ -66,6 +68,7 @@ class Home:
         }
         document = {
             "server": server or {},
+            "routing": {"retries": 0} | (routing or {}),
             "channels": list(channels),
             "profiles": [{"name": "default", "mappings": rules}],
             "keys": [default_key | (key or {})],

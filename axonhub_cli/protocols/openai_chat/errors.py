@@ -9,11 +9,10 @@ Providers that speak Chat Completions agree on `error.message` at most. Others a
 
 from __future__ import annotations
 
-import re
-
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ErrorInfo, Kind
 from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.too_long import TOO_LONG, says_too_long
 
 _INVALID = "invalid_request_error"
 
@@ -74,13 +73,7 @@ _KINDS: dict[int, Kind] = {
     529: "overloaded",
 }
 
-_TOO_LONG = "prompt is too long"
 _TOO_LONG_CODE = "context_length_exceeded"
-_TOO_LONG_WORDS = re.compile(
-    r"maximum context length|context (?:length|window|size)\b.{0,40}\bexceed"
-    r"|exceed.{0,60}\bcontext (?:length|window|size)|prompt is too long|input is too long",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def encode_error(info: ErrorInfo) -> bytes:
@@ -117,10 +110,10 @@ def decode_error(status: int, body: bytes) -> ErrorInfo:
     error = _find_error(value)
     message = read_message(value) or f"the upstream answered with status {status}"
     kind = _KINDS.get(status) or ("invalid_request" if 400 <= status < 500 else "upstream")
-    if error.get("code") == _TOO_LONG_CODE or _TOO_LONG_WORDS.search(message):
+    if error.get("code") == _TOO_LONG_CODE or says_too_long(message):
         kind = "invalid_request" if kind == "upstream" else kind
-        if _TOO_LONG not in message.lower():
-            message = f"{_TOO_LONG}: {message}"
+        if TOO_LONG not in message.lower():
+            message = f"{TOO_LONG}: {message}"
     return ErrorInfo(kind=kind, message=message, status=status)
 
 
@@ -148,7 +141,7 @@ def is_error(value: Json) -> bool:
 
 def _shape(info: ErrorInfo) -> Json:
     type_, code = _TYPES[info.kind]
-    if info.kind == "invalid_request" and _TOO_LONG in info.message.lower():
+    if info.kind == "invalid_request" and TOO_LONG in info.message.lower():
         code = _TOO_LONG_CODE
     shape: dict[str, Json] = {
         "error": {"message": info.message, "type": type_, "param": None, "code": code}

@@ -1,0 +1,54 @@
+"""Of several failures, the one that the client is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from axonhub_cli.errors import UpstreamError, UpstreamStatus
+from axonhub_cli.routing.policy import Kind
+
+CREDENTIAL_STATUSES = frozenset({401, 403})
+
+# What the request is to blame for: no other failure tells a client as much.
+_AT_FAULT = frozenset({"request", "signature", "prompt_too_long", "413"})
+
+# Of different answers, the one that helps a client most, best first.
+_TELLING: tuple[frozenset[int], ...] = (
+    frozenset({429}),
+    frozenset({529, 503}),
+    frozenset({401, 403}),
+    frozenset({404}),
+    frozenset({501}),
+)
+
+
+class Failure(Struct, frozen=True):
+    """One failed attempt: the channel's name, what happened, and of which kind that is."""
+
+    channel: str
+    error: UpstreamError
+    kind: Kind = "garbled"
+
+
+def most_telling(failures: Sequence[Failure]) -> UpstreamStatus | None:
+    """The answer that the client gets; None: it was none, or none of them helps.
+
+    When all fail alike, or only one channel was asked, it is that answer itself.
+    """
+    if not failures:
+        return None
+    last = failures[-1]
+    if isinstance(last.error, UpstreamStatus) and (
+        last.kind in _AT_FAULT or len({failure.channel for failure in failures}) == 1
+    ):
+        return last.error
+    answers = [f.error for f in failures if isinstance(f.error, UpstreamStatus)]
+    if len(answers) == len(failures) and len({answer.status for answer in answers}) == 1:
+        return answers[-1]
+    for statuses in _TELLING:
+        for answer in reversed(answers):
+            if answer.status in statuses:
+                return answer
+    return None
