@@ -41,6 +41,11 @@ class Paths(Struct, frozen=True):
         return self.state_dir / "daemon.json"
 
     @property
+    def routing_file(self) -> Path:
+        """What routing remembers over a restart."""
+        return self.state_dir / "routing.json"
+
+    @property
     def log_file(self) -> Path:
         return self.state_dir / "daemon.log"
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
+from axonhub_cli.daemon.admin import ROUTING_PATH, RoutingEndpoint
 from axonhub_cli.daemon.endpoints import (
     Context,
     HealthEndpoint,
@@ -18,6 +19,7 @@ from axonhub_cli.daemon.endpoints import (
     ProxyEndpoint,
     TextEndpoint,
 )
+from axonhub_cli.daemon.keeper import Keeper
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.ir.recall import Recall
@@ -27,6 +29,7 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
@@ -47,6 +50,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     writer = _make_writer(runtime, paths, lineage, pricer)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
+    keeper = Keeper(paths.routing_file, RoutingState(), time.time)
     context = Context(
         runtime=runtime,
         services=Services(
@@ -55,6 +59,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
             refused=runtime.refused,
             issuers=issuers,
             recall=Recall(),
+            routing=keeper.state,
         ),
         recorder=Recorder(writer),
         lineage=lineage,
@@ -66,9 +71,11 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
         writer.start()
+        keeper.start()
         try:
             yield
         finally:
+            await keeper.aclose()
             await upstreams.aclose()
             issuers.close()
             writer.close(_WRITER_CLOSE_S)
@@ -112,6 +119,7 @@ def _routes(context: Context) -> list[BaseRoute]:
         routes.append(Route(f"{prefix}/models", models))
         routes.append(Route(f"{prefix}/models/{{model:path}}", models))
     routes.append(Route("/health", Only(_READING, HealthEndpoint(context))))
+    routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.
     for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):

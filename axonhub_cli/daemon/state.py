@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 CHALLENGE_HEADER = "AH-Challenge"
 """`GET /health` with this header answers `{"proof": …}` beside its other fields."""
+PROOF_HEADER = "AH-Proof"
+"""What is under `/admin` is for those who know the secret too: they send `request_proof`."""
 
-_LARGEST_ANSWER = 64 * 1024
+_LARGEST_ANSWER = 16 * 1024 * 1024
 
 
 class DaemonState(Struct, frozen=True):
@@ -101,6 +103,11 @@ def proof(secret: str, challenge: str) -> str:
     return hmac.new(secret.encode(), challenge.encode(), "sha256").hexdigest()
 
 
+def request_proof(secret: str, path: str, challenge: str) -> str:
+    """What a caller shows to prove that it has read the state file."""
+    return proof(secret, f"GET {path} {challenge}")
+
+
 def verify(state: DaemonState, timeout: float = 1.0) -> bool:
     """Whether the daemon that wrote `state` answers at its address within `timeout` seconds."""
     return ask_health(state, timeout) is not None
@@ -108,11 +115,17 @@ def verify(state: DaemonState, timeout: float = 1.0) -> bool:
 
 def ask_health(state: DaemonState, timeout: float = 1.0) -> dict[str, Json] | None:
     """What `GET /health` says; None unless it proves to be the daemon that wrote `state`."""
+    return ask(state, "/health", timeout)
+
+
+def ask(state: DaemonState, path: str, timeout: float = 1.0) -> dict[str, Json] | None:
+    """The JSON object that `path` answers; None unless it comes from the daemon that wrote
+    `state`."""
     import hmac
 
     challenge = os.urandom(16).hex()
     try:
-        answer = _get_health(state, challenge, deadline=monotonic() + timeout)
+        answer = _get(state, path, challenge, deadline=monotonic() + timeout)
         # Answers are small and ours: the object is what stands between the outer braces.
         body = answer.partition(b"\r\n\r\n")[2]
         found = msgspec.json.decode(body[body.find(b"{") : body.rfind(b"}") + 1])
@@ -124,11 +137,13 @@ def ask_health(state: DaemonState, timeout: float = 1.0) -> dict[str, Json] | No
     return found if proven else None
 
 
-def _get_health(state: DaemonState, challenge: str, *, deadline: float) -> bytes:
-    """One `GET /health` by hand: an HTTP library costs more than the whole command."""
+def _get(state: DaemonState, path: str, challenge: str, *, deadline: float) -> bytes:
+    """One `GET` by hand: an HTTP library costs more than the whole command."""
     request = (
-        f"GET /health HTTP/1.1\r\nHost: localhost:{state.port}\r\n"
-        f"{CHALLENGE_HEADER}: {challenge}\r\nConnection: close\r\n\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: localhost:{state.port}\r\n"
+        f"{CHALLENGE_HEADER}: {challenge}\r\n"
+        f"{PROOF_HEADER}: {request_proof(state.secret, path, challenge)}\r\n"
+        "Connection: close\r\n\r\n"
     )
     with _connect(state, deadline) as connection:
         connection.sendall(request.encode())

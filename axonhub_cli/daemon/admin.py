@@ -1,0 +1,49 @@
+"""What the command line may ask of a running daemon, and nobody else: routing as it is now."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from axonhub_cli import jsonio
+from axonhub_cli.daemon.endpoints import Context
+from axonhub_cli.daemon.replies import JSON, send_error
+from axonhub_cli.daemon.shield import Scope
+from axonhub_cli.daemon.state import CHALLENGE_HEADER, PROOF_HEADER, proof, request_proof
+from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.proxy.guard import Receive
+from axonhub_cli.proxy.reply import Reply, Send
+
+ROUTING_PATH = "/admin/api/routing"
+
+
+class RoutingEndpoint:
+    """`GET /admin/api/routing`: the state of routing, with what is in flight."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = self._context
+        reply = Reply(send, context.services.clock)
+        challenge = shown_challenge(scope, context.secret)
+        if challenge is None:
+            message = "this is for axonhub's own command line"
+            await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+            return
+        services, snapshot = context.services, context.runtime.snapshot
+        body: dict[str, Any] = {
+            "proof": proof(context.secret, challenge),
+            "routing": services.routing.dump(services.now(), live=True),
+            "faults": snapshot.faults,
+        }
+        await reply.send_whole(200, [JSON], jsonio.encode(body))
+
+
+def shown_challenge(scope: Scope, secret: str) -> str | None:
+    """The caller's challenge, if it has proved that it knows the secret of the state file."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    challenge = headers.get(CHALLENGE_HEADER.lower().encode(), "")
+    shown = headers.get(PROOF_HEADER.lower().encode(), "")
+    expected = request_proof(secret, scope["path"], challenge)
+    return challenge if hmac.compare_digest(shown.encode(), expected.encode()) else None

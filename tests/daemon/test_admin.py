@@ -1,0 +1,39 @@
+"""The running daemon's routing, told to the command line alone."""
+
+from __future__ import annotations
+
+import json
+
+from axonhub_cli.daemon.admin import ROUTING_PATH
+from axonhub_cli.daemon.state import ask, find_daemon, request_proof
+from axonhub_cli.routing.state import RoutingState
+from tests.support.daemon import Daemon
+from tests.support.home import Home
+
+BODY = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+
+
+def test_who_has_read_the_state_file_sees_the_state_of_routing(home: Home, daemon: Daemon) -> None:
+    daemon.post(BODY)
+    running = find_daemon(home.paths)
+    assert running is not None
+    told = ask(running, ROUTING_PATH)
+    assert told is not None
+    assert told["faults"] == {}
+    state = RoutingState()
+    state.restore(told["routing"], 1_800_000_000.0)
+    assert state.health.standing("main", "claude-sonnet-4-5") is not None
+
+
+def test_nobody_else_does(home: Home, daemon: Daemon) -> None:
+    running = find_daemon(home.paths)
+    assert running is not None
+    status, _, body = daemon.get(ROUTING_PATH)
+    assert status == 403
+    assert b"routing" not in body
+    assert daemon.post(b"{}", ROUTING_PATH)[0] == 405
+    for path, challenge in (("/health", "x"), (ROUTING_PATH, "y")):
+        shown = request_proof(running.secret, path, challenge)
+        headers = {"ah-challenge": "x", "ah-proof": shown}
+        answer = daemon._request("GET", ROUTING_PATH, None, headers)
+        assert answer[0] == 403, json.loads(answer[2])
