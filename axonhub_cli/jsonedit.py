@@ -38,7 +38,11 @@ class Place(Struct, frozen=True):
 
 def find(data: bytes, steps: Steps) -> Place | None:
     """The value at the path, or None. Of a key given twice the last one counts, as for parsers."""
-    place = _whole(data)
+    return find_in(data, _whole(data), steps)
+
+
+def find_in(data: bytes, place: Place, steps: Steps) -> Place | None:
+    """The same within the value at a place."""
     for step in steps:
         inner = _child(data, place, step)
         if inner is None:

@@ -25,16 +25,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "protocols": {"errors", "jsonio", "ir"},
     "dialects": {"errors", "jsonio", "ir", "protocols"},
     "config.schema": set(),
+    "overrides": {"jsonio", "jsonedit", "config.schema", "ir"},
     "routing": _BOTTOM | {"config.schema", "protocols", "ir"},
-    # Rules of the file that routing gives a meaning to (mappings) are checked by routing.
-    "config": _BOTTOM | {"routing.mapping", "pricing.own"},
+    # Rules of the file that others give a meaning to (mappings, overrides) are checked by them.
+    "config": _BOTTOM | {"routing.mapping", "pricing.own", "overrides"},
     "echo": {"errors", "jsonio"},
     "counting": {"errors", "jsonio", "ir"},
     "pricing": _BOTTOM | {"config.schema", "ir"},
     "tracing": _BOTTOM | {"config.schema", "config.userinfo", "protocols", "ir", "pricing"},
     "proxy": _BOTTOM
     | {"config.schema", "config.durations", "config.secrets", "config.userinfo"}
-    | {"ir", "protocols", "dialects", "routing", "echo", "counting", "tracing.recorder"},
+    | {"ir", "protocols", "dialects", "routing", "overrides", "echo", "counting"}
+    | {"tracing.recorder"},
     "daemon": _BOTTOM
     | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"}
     | {"pricing"},

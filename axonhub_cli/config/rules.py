@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
 from axonhub_cli.config.rules_network import check_ca_path
-from axonhub_cli.config.schema import Channel, Config, Key, Mapping, Profile, Protocol
+from axonhub_cli.config.schema import Channel, Config, Key, Mapping, Override, Profile, Protocol
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.providers import PROVIDERS
 
@@ -186,6 +186,7 @@ def _channel_faults(channel: Channel) -> Iterator[Fault]:
         if not model.strip():
             yield f"models[{index}]", "a model's name is empty"
     yield from _mapping_faults(channel.mappings)
+    yield from _override_faults(channel.overrides)
 
 
 def _profile_faults(profile: Profile) -> Iterator[Fault]:
@@ -225,6 +226,15 @@ def _mapping_faults(mappings: tuple[Mapping, ...]) -> Iterator[Fault]:
             yield f"mappings[{index}].from", error.message
         if not mapping.target.strip():
             yield f"mappings[{index}].to", "a model's name is empty"
+
+
+def _override_faults(overrides: tuple[Override, ...]) -> Iterator[Fault]:
+    if not overrides:
+        return
+    from axonhub_cli.config.rules_overrides import override_faults
+
+    for index, override in enumerate(overrides):
+        yield from _below(f"overrides[{index}]", override_faults(override))
 
 
 def _below(path: str, faults: Iterable[Fault]) -> Iterator[Fault]:

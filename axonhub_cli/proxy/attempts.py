@@ -193,7 +193,7 @@ class Attempts:
         token = self._choose_token(candidate)
         record.label = token.label if token is not None else None
         async with self._services.admission.place(self._call, candidate):
-            outgoing = self._edit(self._prepare(candidate, token), candidate)
+            outgoing = self._prepare(candidate, token)
             self._note_outgoing(outgoing, record)
             self._name_channel(candidate)
             begun = self._elapsed_ms()
@@ -249,12 +249,9 @@ class Attempts:
 
     def _prepare(self, candidate: Candidate, token: Token | None) -> Outgoing:
         limits = self._call.snapshot.limits[candidate.channel.name]
-        origin = Origin(self._record.id, int(self._record.at), self._record.trace_id)
+        record = self._record
+        origin = Origin(record.id, int(record.at), record.trace_id, record.client or "")
         return prepare(self._call, candidate, token, limits, origin, self._reasoning(candidate))
-
-    def _edit(self, outgoing: Outgoing, candidate: Candidate) -> Outgoing:
-        """Where a channel's overrides change what is about to be sent."""
-        return outgoing
 
     async def _send(
         self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord

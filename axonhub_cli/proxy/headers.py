@@ -40,7 +40,7 @@ _NOT_RETURNED = _HOP_BY_HOP | frozenset(
     b"nel report-to".split()
 )
 # Custom headers of a client may hold its key for us; it opens nothing elsewhere.
-_OWN_KEY = re.compile(rb"ah-[0-9a-f]{64}")
+OWN_KEY = re.compile(rb"ah-[0-9a-f]{64}")
 # RFC 9110, 5.5 and 5.6.2: what our server could not write.
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -81,7 +81,7 @@ def request_headers(
         for name, value in client
         if name not in not_sent
         and not name.startswith(prefixes)
-        and not (b"ah-" in value and _OWN_KEY.search(value))
+        and not (b"ah-" in value and OWN_KEY.search(value))
     ]
     if not is_claude_code(client):
         headers = [(n, v) for n, v in headers if n != b"user-agent"]

@@ -19,6 +19,7 @@ from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.convert import Conversion
 from axonhub_cli.proxy.headers import request_headers
 from axonhub_cli.proxy.identity import NOT_TOLD
+from axonhub_cli.proxy.overriding import override
 from axonhub_cli.proxy.relayed import relayed_body
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Token
@@ -54,7 +55,8 @@ def prepare(
     """Make the body, choose the headers, name the URL. Raises `ClientError` for a request that
     cannot be said in the candidate's protocol."""
     target = Target.of(call, candidate, token, origin, reasoning)
-    return _relay(target, limits) if candidate.native else _convert(target, limits)
+    outgoing = _relay(target, limits) if candidate.native else _convert(target, limits)
+    return _overridden(target, outgoing) if candidate.channel.overrides else outgoing
 
 
 def _relay(target: Target, limits: Limits) -> Outgoing:
@@ -83,6 +85,12 @@ def _convert(target: Target, limits: Limits) -> Outgoing:
     parts = conversion.parts if body is conversion.body else None
     sent = _upstream_call(target, limits, url, headers, body)
     return Outgoing(sent, conversion, (*losses, *conversion.losses), parts)
+
+
+def _overridden(target: Target, outgoing: Outgoing) -> Outgoing:
+    sent, notes = override(target, outgoing.call)
+    parts = outgoing.parts if sent.body is outgoing.call.body else None
+    return Outgoing(sent, outgoing.conversion, (*outgoing.losses, *notes), parts)
 
 
 def _conversion(target: Target, request: Request) -> Conversion:

@@ -24,6 +24,7 @@ class Origin(Struct, frozen=True):
     created: int = 0
     """Epoch seconds."""
     session: str | None = None
+    client: str = ""
 
 
 class Reasoning(Struct, frozen=True):

@@ -43,6 +43,7 @@ def outgoing(
     headers: HeaderList | None = None,
     query: str = "",
     route: int = 0,
+    protocol: str = "anthropic",
     **channel: Any,
 ) -> Outgoing:
     call = ClientCall(
@@ -58,8 +59,9 @@ def outgoing(
     candidate = Candidate(
         Channel(name="main", type=type_, **channel),
         call.model if model is None else model,
-        "anthropic",
+        protocol,
         "https://api.example.com",
+        native=protocol == "anthropic",
     )
     shown = Token("t", Secret(token)) if token is not None else None
     return prepare(call, candidate, shown, LIMITS, Origin("req_1"))

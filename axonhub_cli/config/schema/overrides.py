@@ -26,13 +26,16 @@ class Override(
 
     operation: Operation
     path: str
-    """In the body a dotted path (`metadata.tags.0`), of headers the name."""
+    """In the body a path (`metadata.tags[0]`, see `overrides.paths`), of headers the name."""
     part: Literal["body", "headers"] = "body"
     to: str | None = None
     """Of `rename` and `copy`: the new path."""
     value: Any = None
-    """Texts may hold variables in double braces: `{{request.model}}`."""
+    """Texts may hold variables in double braces: `{{request.model}}`. A list is the items that
+    `array_append` and its like insert."""
     index: int | None = None
-    """Of `array_insert`."""
+    """Of `array_insert` and `array_remove`; negative ones count from the end."""
+    match: dict[str, Any] = field(default_factory=dict)
+    """Of `array_remove`: path within an item to the value it has there, as in `when`."""
     when: dict[str, Any] = field(default_factory=dict)
-    """Variable to the value it must have."""
+    """Variable to the value it must have (see `overrides.variables` and `conditions`)."""
