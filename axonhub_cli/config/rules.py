@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
 from axonhub_cli.config.rules_network import check_ca_path
+from axonhub_cli.config.rules_routing import policy_faults, routing_faults
 from axonhub_cli.config.schema import Channel, Config, Key, Mapping, Override, Profile, Protocol
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.providers import PROVIDERS
@@ -34,6 +35,7 @@ Fault = tuple[str, str]
 def find_faults(config: Config) -> Iterator[Fault]:
     """Every breach of a rule, in the order of the schema."""
     yield from _server_faults(config)
+    yield from _below("routing", routing_faults(config.routing))
     for section, entries in (
         ("channels", config.channels),
         ("profiles", config.profiles),
@@ -187,6 +189,7 @@ def _channel_faults(channel: Channel) -> Iterator[Fault]:
             yield f"models[{index}]", "a model's name is empty"
     yield from _mapping_faults(channel.mappings)
     yield from _override_faults(channel.overrides)
+    yield from policy_faults(channel)
 
 
 def _profile_faults(profile: Profile) -> Iterator[Fault]:

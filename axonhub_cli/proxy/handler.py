@@ -8,13 +8,14 @@ from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.failure import describe
+from axonhub_cli.proxy.failure import attempts_header, describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.plan import make_decision
-from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.reply import HeaderList, Reply
+from axonhub_cli.proxy.retry_after import read_retry_after, replace_retry_after
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.routing.decision import Decision
-from axonhub_cli.routing.telling import Failure
+from axonhub_cli.routing.telling import Failure, earlier_recovery
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
@@ -73,21 +74,32 @@ class Handler:
         )
         failures = await attempts.run(decision.candidates)
         if failures:
-            await self._fail(failures)
+            await self._fail(failures, decision)
 
-    async def _fail(self, failures: list[Failure]) -> None:
+    async def _fail(self, failures: list[Failure], decision: Decision) -> None:
         answer = describe(failures, self._record.id)
         self._record.status, self._record.error = "failed", answer.info.message
         protocol = self._call.protocol
         if self._reply.opened:
             await self._reply.end(protocol.encode_stream_error(answer.info))
             return
-        headers = answer.headers
+        headers = [*self._promise(answer.headers, decision), attempts_header(failures)]
         body = answer.body
         if body is None:
             body = protocol.encode_error(answer.info)
             headers = [*headers, (b"content-type", b"application/json")]
         await self._reply.send_whole(answer.info.status, headers, body)
+
+    def _promise(self, headers: HeaderList, decision: Decision) -> HeaderList:
+        """Say when to ask again: when the first of the channels may, not when the one that was
+        asked last may."""
+        now, health = self._services.now(), self._services.routing.health
+        waits: dict[str, float] = {}
+        for each in decision.candidates:
+            wait = health.avoided_for(each.channel.name, each.upstream_model, now)
+            waits[each.channel.name] = min(wait, waits.get(each.channel.name, wait))
+        sooner = earlier_recovery(read_retry_after(headers, now), waits)
+        return headers if sooner is None else replace_retry_after(headers, sooner)
 
     async def _stopped(self) -> None:
         """The daemon ends before the answer did: say so, if a client still listens."""

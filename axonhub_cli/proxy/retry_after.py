@@ -8,6 +8,9 @@ from email.utils import parsedate_to_datetime
 
 from axonhub_cli.proxy.reply import HeaderList
 
+# The last one says whether to ask again at all, which the upstream said of itself alone.
+_SAYING_WHEN = (b"retry-after", b"retry-after-ms", b"x-should-retry")
+
 
 def read_retry_after(headers: HeaderList, now: float) -> float | None:
     """Seconds from `now` (epoch seconds), which may be negative; None where nothing legible is
@@ -22,6 +25,14 @@ def read_retry_after(headers: HeaderList, now: float) -> float | None:
         return seconds
     until = _date(text)
     return None if until is None else until - now
+
+
+def replace_retry_after(headers: HeaderList, seconds: float) -> HeaderList:
+    """The same headers with another time to ask again; the upstream's own stays to be seen."""
+    told = [(n, v) for n, v in headers if n.lower() == b"retry-after"]
+    kept = [(n, v) for n, v in headers if n.lower() not in _SAYING_WHEN]
+    own = [(b"ah-upstream-retry-after", value) for _, value in told[:1]]
+    return [*kept, (b"retry-after", b"%d" % seconds), *own]
 
 
 def forbids_retry(headers: HeaderList) -> bool:

@@ -128,6 +128,11 @@ class Health:
         self.revision += 1
         return Visit(standing, standing.breaker.begin(now), settings)
 
+    def avoided_for(self, channel: str, model: str, now: float) -> float:
+        """Seconds until the channel is asked for this model like any other."""
+        standing = self._known.get((channel, model))
+        return 0.0 if standing is None else standing.breaker.wait(now)
+
     def wait(self, channel: str, now: float) -> tuple[State, float, str | None]:
         """The worst state of a channel's models, the seconds until all may be tried again, and the
         cause."""

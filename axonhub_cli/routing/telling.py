@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -52,3 +53,18 @@ def most_telling(failures: Sequence[Failure]) -> UpstreamStatus | None:
             if answer.status in statuses:
                 return answer
     return None
+
+
+# Told to wait for longer than about a minute, Claude Code gives up at once.
+_LONGEST_WAIT_S = 60.0
+# Every channel has just failed: even one that is not avoided is better left alone for a moment.
+_SHORTEST_WAIT_S = 5.0
+
+
+def earlier_recovery(asked: float | None, waits: Mapping[str, float]) -> float | None:
+    """Seconds to tell the client instead of an upstream's long Retry-After, where another channel
+    may be asked before that; None: it stays. `waits`: channel to the seconds it is avoided for."""
+    if asked is None or asked <= _LONGEST_WAIT_S or len(waits) < 2:
+        return None
+    soonest = max(_SHORTEST_WAIT_S, float(math.ceil(min(waits.values()))))
+    return soonest if soonest < asked else None

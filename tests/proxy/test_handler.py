@@ -284,3 +284,29 @@ def test_a_refused_token_of_a_command_is_asked_for_again(home: Home, upstream: U
     finally:
         daemon.stop()
     assert [r.header("x-api-key") for r in upstream.requests] == ["old-token", "new-token"]
+
+
+def test_the_client_is_told_to_ask_again_when_the_first_of_the_channels_may(
+    pair: Daemon, upstream: Upstream, second: Upstream
+) -> None:
+    """Claude Code gives up at once when told to wait for an hour."""
+    upstream.script(plays.rate_limited("3600"))
+    second.script(plays.overloaded())
+    status, headers, _ = pair.post(BODY)
+    assert (status, headers["retry-after"]) == (429, "15")
+    assert headers["ah-upstream-retry-after"] == "3600"
+    assert headers["ah-attempts"] == "a: 429_retry_after, b: 529"
+
+
+def test_the_only_channels_time_to_ask_again_is_passed_on_as_it_is(
+    home: Home, upstream: Upstream
+) -> None:
+    upstream.script(plays.rate_limited("3600"))
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
+    try:
+        status, headers, _ = daemon.post(BODY)
+    finally:
+        daemon.stop()
+    assert (status, headers["retry-after"]) == (429, "3600")
+    assert "ah-upstream-retry-after" not in headers

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonhub_cli.proxy.retry_after import read_retry_after
+from axonhub_cli.proxy.retry_after import (
+    forbids_retry,
+    read_retry_after,
+    replace_retry_after,
+)
 
 NOW = 1_445_412_420.0
 """Wed, 21 Oct 2015 07:27:00 GMT"""
@@ -54,3 +58,16 @@ def test_nothing_is_said() -> None:
 @given(st.binary())
 def test_no_bytes_break_it(value: bytes) -> None:
     read_retry_after([(b"retry-after", value)], NOW)
+
+
+def test_another_time_to_ask_again_takes_the_place_of_what_the_upstream_said() -> None:
+    said = [(b"Retry-After", b"3600"), (b"retry-after-ms", b"3600000"), (b"x", b"1")]
+    told = replace_retry_after([*said, (b"x-should-retry", b"false")], 12.0)
+    assert told == [(b"x", b"1"), (b"retry-after", b"12"), (b"ah-upstream-retry-after", b"3600")]
+    assert read_retry_after(told, 0.0) == 12.0
+
+
+@pytest.mark.parametrize(("value", "forbidden"), [(b"false", True), (b"true", False)])
+def test_an_upstream_may_say_that_asking_again_is_of_no_use(value: bytes, forbidden: bool) -> None:
+    assert forbids_retry([(b"X-Should-Retry", value)]) is forbidden
+    assert not forbids_retry([])

@@ -11,7 +11,7 @@ from axonhub_cli.errors import (
     UpstreamUnreachable,
 )
 from axonhub_cli.routing.policy import classify
-from axonhub_cli.routing.telling import Failure, most_telling
+from axonhub_cli.routing.telling import Failure, earlier_recovery, most_telling
 
 TIMEOUT = UpstreamTimeout("silent")
 REFUSED = UpstreamUnreachable("refused")
@@ -71,3 +71,20 @@ def test_an_answer_is_more_telling_than_silence() -> None:
     assert most_telling(failures(status(500), TIMEOUT)) is None
     assert most_telling(failures(TIMEOUT, REFUSED)) is None
     assert most_telling([]) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits", "told"),
+    [
+        (3600.0, {"a": 3600.0, "b": 12.2}, 13.0),
+        (3600.0, {"a": 3600.0, "b": 0.0}, 5.0),
+        (61.0, {"a": 61.0, "b": 300.0}, None),
+        (60.0, {"a": 60.0, "b": 15.0}, None),
+        (3600.0, {"a": 900.0}, None),
+        (None, {"a": 15.0, "b": 15.0}, None),
+    ],
+)
+def test_an_earlier_recovery_of_another_channel_is_told(
+    asked: float | None, waits: dict[str, float], told: float | None
+) -> None:
+    assert earlier_recovery(asked, waits) == told
