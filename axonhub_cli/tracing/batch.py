@@ -13,9 +13,12 @@ from operator import attrgetter, itemgetter
 
 from axonhub_cli import jsonio
 from axonhub_cli.ir.response import Usage
+from axonhub_cli.jsonio import Envelope
 from axonhub_cli.tracing import blobs, usage_table
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Body, Entry
+from axonhub_cli.tracing.last_bodies import Cut, Known, compare
+from axonhub_cli.tracing.spans import NO_ITEMS, SMALLEST_BODY, Items, find_items, read_arrays
 from axonhub_cli.tracing.spent import sum_usage
 from axonhub_cli.tracing.summary import Seen, Summary
 
@@ -42,7 +45,7 @@ _ATTEMPT = (
     *("upstream_request_id", "http_status", "error", "stop_reason", "offset_ms", "delay_ms"),
     *("first_event_ms", "ms", "answer_dropped", "cost_usd", *_COUNTS),
 )
-_BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "parts", "data")
+_BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "data", "blobs")
 _TRACE = Summary.__struct_fields__
 
 _INSERT = "INSERT INTO {} ({}) VALUES ({})"
@@ -146,33 +149,58 @@ class Batch:
         return int(seq)
 
     def _cut(self, body: Body, day: int) -> Values:
-        """The columns from `size` on: an edit of the base, a skeleton with parts, or a whole."""
+        """The columns from `size` on: an edit of the base, or a skeleton with parts, if any."""
         data, size = body.data, len(body.data)
         if body.base is not None:
             start, end, middle = blobs.difference(body.base, data)
             if len(middle) <= _LONGEST_EDIT:
-                return size, start, end, None, self._pack(middle)
-        found = _parts_of(body)
+                return size, start, end, self._pack(middle), None
+        if body.kind != "request":
+            return size, None, None, self._pack(data), None
+        cut = self._store_parts(body, day)
+        pairs = zip(cut.items.spans, cut.numbers, strict=True)
+        holes = [span for span, number in pairs if number]
+        numbers = blobs.write_numbers([number for number in cut.numbers if number])
+        skeleton = self._pack(blobs.cut_out(data, holes))
+        return size, None, None, skeleton, self._table.packer.pack(numbers) if holes else None
+
+    def _store_parts(self, body: Body, day: int) -> Cut:
+        """Where a body's items stand, with the numbers of those that are stored apart."""
+        data, bodies = body.data, self._table.bodies
+        if len(data) < SMALLEST_BODY:
+            return Cut(data, NO_ITEMS, [], day)
+        given = body.parts if body.parts is not None else body.envelope or read_arrays(data)
+        old = bodies.like(data, day)
+        known = compare(old, data, given) if old is not None else None
+        if known is None:
+            items = (
+                find_items(data, given)
+                if isinstance(given, Envelope)
+                else Items(given, (("", len(given)),))
+            )
+            known = Known(items, [None] * len(items.spans))
         view = memoryview(data)
-        parts = b"".join([self._keep(view[start:end], day) for start, end in found])
-        return size, None, None, parts or None, self._pack(blobs.cut_out(data, found))
+        numbers = [
+            self._number(view[start:end], day) if number is None else number
+            for (start, end), number in zip(known.items.spans, known.numbers, strict=True)
+        ]
+        cut = Cut(data, known.items, numbers, day)
+        bodies.keep(cut)
+        return cut
+
+    def _number(self, part: memoryview, day: int) -> int:
+        if len(part) < blobs.SMALLEST_PART:
+            return 0
+        return self._table.number(self._db, part, day, self._redact)
 
     def _pack(self, data: bytes) -> bytes:
         return self._table.packer.pack(self._redact(data))
 
-    def _keep(self, part: bytes | memoryview, day: int) -> bytes:
+    def _keep(self, part: bytes, day: int) -> bytes:
         return self._table.keep(self._db, part, day, self._redact)
 
     def _last(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])
-
-
-def _parts_of(body: Body) -> list[tuple[int, int]]:
-    if body.kind != "request":
-        return []
-    if body.parts is None:
-        return blobs.find_parts(body.data, body.envelope)
-    return [(start, end) for start, end in body.parts if end - start >= blobs.SMALLEST_PART]
 
 
 def _seen(entry: Entry) -> Seen:

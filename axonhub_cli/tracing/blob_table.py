@@ -9,8 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from axonhub_cli.tracing.blobs import Packer
+from axonhub_cli.tracing.blobs import address
 from axonhub_cli.tracing.known_contents import KnownContents
+from axonhub_cli.tracing.last_bodies import LastBodies
+from axonhub_cli.tracing.packer import Packer
+
+Redact = Callable[[bytes], bytes]
+_Stored = tuple[int, int]
+"""A row's number, and the day on which it was last used."""
 
 GENERATION = 4096
 """Parts; one takes some 150 bytes of memory, and a long session has a few hundred."""
@@ -21,34 +27,53 @@ class BlobTable:
 
     def __init__(self, generation: int = GENERATION) -> None:
         self.packer = Packer()
+        self.bodies = LastBodies()
+        """Bodies whose parts are all in the table."""
         self._generation = generation
         self._addresses = KnownContents()
-        self._young: dict[bytes, int] = {}
-        self._old: dict[bytes, int] = {}
+        self._young: dict[bytes, _Stored] = {}
+        self._old: dict[bytes, _Stored] = {}
 
-    def keep(
+    def keep(self, db: sqlite3.Connection, part: bytes, day: int, redact: Redact) -> bytes:
+        """The part's address; it is in the table afterwards, cleaned, and marked as used."""
+        name = address(part)
+        self._stored(db, name, part, day, redact)
+        return name
+
+    def number(
         self,
         db: sqlite3.Connection,
         part: bytes | memoryview,
         day: int,
-        redact: Callable[[bytes], bytes],
-    ) -> bytes:
-        """The part's address; it is in the table afterwards, cleaned, and marked as used."""
-        name = self._addresses.find(part)
+        redact: Redact,
+    ) -> int:
+        """The same, and the row's number: the short name of a part that a body has many of."""
+        return self._stored(db, self._addresses.find(part), part, day, redact)
+
+    def forget(self) -> None:
+        """What is remembered may not be in the table any more."""
+        self._young, self._old = {}, {}
+        self.bodies.forget()
+
+    def _stored(
+        self,
+        db: sqlite3.Connection,
+        name: bytes,
+        part: bytes | memoryview,
+        day: int,
+        redact: Redact,
+    ) -> int:
         known = self._young.get(name)
         if known is None:
             known = self._old.get(name)
             if known is None:
                 known = self._find_or_add(db, name, part, day, redact)
             self._remember(name, known)
-        if known < day:
-            db.execute("UPDATE blobs SET used = ? WHERE hash = ?", (day, name))
-            self._young[name] = day
-        return name
-
-    def forget(self) -> None:
-        """What is remembered may not be in the table any more."""
-        self._young, self._old = {}, {}
+        number, used = known
+        if used < day:
+            db.execute("UPDATE blobs SET used = ? WHERE seq = ?", (day, number))
+            self._young[name] = number, day
+        return number
 
     def _find_or_add(
         self,
@@ -56,19 +81,20 @@ class BlobTable:
         name: bytes,
         part: bytes | memoryview,
         day: int,
-        redact: Callable[[bytes], bytes],
-    ) -> int:
-        row = db.execute("SELECT used FROM blobs WHERE hash = ?", (name,)).fetchone()
+        redact: Redact,
+    ) -> _Stored:
+        row = db.execute("SELECT seq, used FROM blobs WHERE hash = ?", (name,)).fetchone()
         if row is not None:
-            return int(row[0])
+            return int(row[0]), int(row[1])
         data = self.packer.pack(redact(bytes(part)))
-        db.execute(
+        made = db.execute(
             "INSERT INTO blobs (hash, used, size, data) VALUES (?, ?, ?, ?)",
             (name, day, len(part), data),
         )
-        return day
+        assert made.lastrowid is not None
+        return made.lastrowid, day
 
-    def _remember(self, name: bytes, day: int) -> None:
+    def _remember(self, name: bytes, known: _Stored) -> None:
         if len(self._young) >= self._generation:
             self._young, self._old = {}, self._young
-        self._young[name] = day
+        self._young[name] = known

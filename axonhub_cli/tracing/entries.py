@@ -40,6 +40,7 @@ class Body(Struct):
     base: bytes | None = None
     envelope: Envelope | None = None
     parts: list[tuple[int, int]] | None = None
+    """Where its items stand, in order, if that is known without its envelope."""
 
 
 class Entry(Struct, kw_only=True):

@@ -10,8 +10,8 @@ from axonhub_cli.tracing.blobs import address
 
 SMALLEST = 2048
 """Bytes; below it a hash costs no more than the look-up."""
-GENERATION_BYTES = 4 << 20
-"""A conversation of a few hundred thousand tokens; two generations of it are kept."""
+GENERATION_BYTES = 2 << 20
+"""A long conversation; two generations of it are kept."""
 _EDGE = 24
 
 _Key = tuple[int, bytes, bytes]

@@ -17,9 +17,10 @@ from urllib.parse import quote
 from axonhub_cli import jsonio
 from axonhub_cli.errors import StoreError
 from axonhub_cli.jsonio import Json
-from axonhub_cli.tracing.blobs import Packer, fill, split_addresses
+from axonhub_cli.tracing.blobs import fill, read_numbers, split_addresses
+from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow
-from axonhub_cli.tracing.schema import check_version, is_empty, migrate
+from axonhub_cli.tracing.schema import check_readable, is_empty, migrate
 
 _PARTS_REMEMBERED = 2048
 """A session's requests share most of their parts: each is unpacked once."""
@@ -184,22 +185,27 @@ class TraceReader:
         return None if stored is None else jsonio.decode(stored)
 
     def _body(self, seq: int, attempt: int, kind: str) -> bytes | None:
-        query = """SELECT base_start, base_end, parts, data FROM bodies
+        query = """SELECT base_start, base_end, parts, data, blobs FROM bodies
             WHERE request = ? AND attempt = ? AND kind = ?"""
         rows = self._query(query, [seq, attempt, kind])
         if not rows:
             return None
-        start, end, addresses, data = rows[0]
+        start, end, addresses, data, numbers = rows[0]
         data = self._packer.unpack(data)
         if start is not None:
             base = self._body(seq, 0, "request")
             return None if base is None else base[:start] + data + base[end:]
-        parts = [self._part(address) for address in split_addresses(addresses or b"")]
+        if numbers is not None:
+            parts = [self._part(number) for number in read_numbers(self._packer.unpack(numbers))]
+        else:
+            parts = [self._part(address) for address in split_addresses(addresses or b"")]
         whole = [part for part in parts if part is not None]
         return fill(data, whole) if len(whole) == len(parts) else None
 
-    def _read_part(self, address: bytes) -> bytes | None:
-        rows = self._query("SELECT data FROM blobs WHERE hash = ?", [address])
+    def _read_part(self, name: bytes | int) -> bytes | None:
+        """By its hash or its number."""
+        column = "hash" if isinstance(name, bytes) else "seq"
+        rows = self._query(f"SELECT data FROM blobs WHERE {column} = ?", [name])
         return self._packer.unpack(rows[0][0]) if rows else None
 
     def _query(self, query: str, values: Sequence[Json]) -> list[tuple[Json, ...]]:
@@ -252,7 +258,8 @@ def _checked(uri: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         empty = is_empty(db)
-        check_version(db)
+        if not empty:
+            check_readable(db)
     except BaseException:
         db.close()
         raise

@@ -32,7 +32,12 @@ def m002_links(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE requests ADD COLUMN traceparent TEXT")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links, m003_usage)
+def m004_numbers(db: sqlite3.Connection) -> None:
+    """`blobs`: the numbers of a body's parts, packed; `parts` has their hashes in older rows."""
+    db.execute("ALTER TABLE bodies ADD COLUMN blobs BLOB")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links, m003_usage, m004_numbers)
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -59,6 +64,16 @@ def check_version(db: sqlite3.Connection) -> None:
         raise StoreError(
             f"the trace file was written by a newer axonhub (it has {newer[-1]!r})",
             hint="update axonhub, or move the file away to begin a new one",
+        )
+
+
+def check_readable(db: sqlite3.Connection) -> None:
+    """Raises `StoreError` for a file that only the daemon can bring up to date, or a newer one."""
+    check_version(db)
+    if len(_applied(db)) < len(MIGRATIONS):
+        raise StoreError(
+            "the trace file was written by an older axonhub",
+            hint="axonhub restart (it is brought up to date when the daemon starts)",
         )
 
 

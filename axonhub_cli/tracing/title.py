@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Envelope, Json
-from axonhub_cli.tracing.blobs import read_arrays
+from axonhub_cli.tracing.spans import read_arrays
 
 MAX_TITLE = 80
 

@@ -1,3 +1,6 @@
+import base64
+import json
+import random
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +9,12 @@ import pytest
 
 from axonhub_cli.tracing.batch import Batch
 from axonhub_cli.tracing.blob_table import BlobTable
+from axonhub_cli.tracing.blobs import read_numbers
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
+from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.schema import migrate
+from axonhub_cli.tracing.spans import find_items
 from tests.tracing.records import attempt, body_of, context, message, record, text
 
 TOKEN = "sk-ant-oat01-" + "x" * 20
@@ -72,7 +78,7 @@ def test_a_renamed_model_costs_a_few_bytes(db: sqlite3.Connection, tmp_path: Pat
     sent = body.replace(b'"claude-opus-5-5"', b'"another-model"', 1)
     made = record("r1", body=body, attempts=[attempt(b"{}", sent_body=sent)])
     write(db, finished_entry(made, context(), stored=False))
-    query = "SELECT length(data), parts FROM bodies WHERE attempt = 1 AND kind = 'request'"
+    query = "SELECT length(data), blobs FROM bodies WHERE attempt = 1 AND kind = 'request'"
     ((length, parts),) = db.execute(query).fetchall()
     assert length < 40
     assert parts is None
@@ -114,3 +120,76 @@ def test_repeated_bodies_share_their_parts(db: sqlite3.Connection) -> None:
     write(db, finished_entry(made, context(), stored=False))
     # New are the second turn's system message; the third text block of the first message has moved.
     assert count(db, "blobs") - first <= 3
+
+
+def session(turns: int, context_size: int) -> list[bytes]:
+    """Bodies of words that no compressor can help, each with all that the one before it had."""
+    rng = random.Random(1)
+
+    def words(size: int) -> str:
+        return base64.b64encode(rng.randbytes(size * 3 // 4)).decode()
+
+    tools = [{"name": f"t{n}", "description": words(1500)} for n in range(20)]
+    system = [{"type": "text", "text": words(15_000)}]
+    messages = [
+        {"role": "user", "content": words(700)} for _ in range((context_size - 80_000) // 700)
+    ]
+    made = []
+    for _ in range(turns):
+        whole = {"model": "m", "system": system, "tools": tools, "messages": messages}
+        made.append(json.dumps(whole, separators=(",", ":")).encode())
+        messages = [*messages, {"role": "assistant", "content": words(100)}]
+        messages.append({"role": "user", "content": words(500)})
+    return made
+
+
+def test_a_session_of_100_turns_takes_a_twentieth_of_its_bodies(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    table, clean = BlobTable(), context().redactor.body
+    bodies = session(100, 200_000)
+    for number, body in enumerate(bodies):
+        made = record(f"r{number}", body=body)
+        db.execute("BEGIN IMMEDIATE")
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
+        db.execute("COMMIT")
+    pages, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
+    )
+    assert pages * size < sum(map(len, bodies)) / 20
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert [reader.request_body(f"r{n}") for n in range(100)] == bodies
+
+
+def test_a_converted_session_comes_back_byte_for_byte(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    table, clean = BlobTable(), context().redactor.body
+    bodies = session(6, 90_000)
+    sent = [body.replace(b'"system":', b'"sent":', 1) for body in bodies]
+    for number, (body, converted) in enumerate(zip(bodies, sent, strict=True)):
+        parts = find_items(converted).spans
+        tries = [attempt(b"{}", sent_body=converted, sent_parts=parts) for _ in range(2)]
+        made = record(f"r{number}", body=body, attempts=tries)
+        db.execute("BEGIN IMMEDIATE")
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
+        db.execute("COMMIT")
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert [reader.request_body(f"r{n}") for n in range(6)] == bodies
+        for attempt_number in (1, 2):
+            found = [reader.upstream_body(f"r{n}", attempt_number) for n in range(6)]
+            assert found == sent
+
+
+def test_a_body_of_the_first_format_is_still_read(db: sqlite3.Connection, tmp_path: Path) -> None:
+    body = body_of("claude-code/basic")
+    write(db, finished_entry(record("r1", body=body), context(), stored=False))
+    ((numbers,),) = db.execute("SELECT blobs FROM bodies WHERE kind = 'request'").fetchall()
+    names = [
+        db.execute("SELECT hash FROM blobs WHERE seq = ?", (number,)).fetchone()[0]
+        for number in read_numbers(Packer().unpack(numbers))
+    ]
+    assert len(names) > 10
+    db.execute("UPDATE bodies SET blobs = NULL, parts = ?", (b"".join(names),))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.request_body("r1") == body

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonhub_cli.errors import StoreError
-from axonhub_cli.tracing.blobs import Packer
 from axonhub_cli.tracing.entries import finished_entry, running_entry
+from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import NotRecorded, TraceReader
 from axonhub_cli.tracing.store import SqliteStore
 from tests.tracing.records import NOON, attempt, body_of, context, headers_of, record, store

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from axonhub_cli.errors import StoreError
-from axonhub_cli.tracing.schema import MIGRATIONS, check_version, is_empty, migrate
+from axonhub_cli.tracing.schema import MIGRATIONS, check_readable, check_version, is_empty, migrate
 
 
 @pytest.fixture
@@ -38,6 +38,14 @@ def test_a_newer_file_is_left_alone(db: sqlite3.Connection) -> None:
         migrate(db)
     with pytest.raises(StoreError):
         check_version(db)
+
+
+def test_a_file_that_is_behind_is_not_read_as_it_is(db: sqlite3.Connection) -> None:
+    migrate(db)
+    check_readable(db)
+    db.execute("DELETE FROM migrations WHERE name = ?", (MIGRATIONS[-1].__name__,))
+    with pytest.raises(StoreError, match="older axonhub"):
+        check_readable(db)
 
 
 def test_a_migration_that_fails_leaves_nothing(db: sqlite3.Connection) -> None:
