@@ -16,6 +16,7 @@ VERBS: Table = {
     "remove": (f"{_HERE}.edit:remove", "Remove a channel and its tokens."),
     "rename": (f"{_HERE}.edit:rename", "Give a channel another name."),
     "models": (f"{_HERE}.models:models", "List a channel's models, or change the list."),
+    "override": (f"{_HERE}.override:override", "Edit the requests that go to a channel."),
     "token": (f"{_HERE}.token:token", "List, add or remove a channel's tokens."),
 }
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
+from axonhub_cli.cli.channel.override import as_json as override_as_json
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
 from axonhub_cli.config.labels import shown_reference
@@ -71,6 +72,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("CA file", channel.ca_file or ""),
         ("time limits", ", ".join(f"{k} {v}" for k, v in found["timeouts"].items())),
         ("client identity", _told(channel)),
+        ("edits", str(len(channel.overrides) or "")),
         ("weight", str(channel.weight)),
         ("priority", str(channel.priority)),
         ("tags", ", ".join(channel.tags)),
@@ -136,6 +138,7 @@ def _details(channel: Channel) -> dict[str, Any]:
         "ca_file": channel.ca_file,
         "timeouts": {name: value for name, value in limits.items() if value is not None},
         "client_identity": channel.client_identity,
+        "overrides": [override_as_json(override) for override in channel.overrides],
         "token_references": [shown_reference(token) for token in channel.tokens],
     }
 
