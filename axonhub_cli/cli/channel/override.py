@@ -21,43 +21,50 @@ _OPERATIONS: tuple[str, ...] = get_args(Operation)
 _SHOWN = ", ".join(name.replace("_", "-") for name in _OPERATIONS)
 _WORDS = {"rename": ("PATH", "NEW"), "copy": ("PATH", "NEW"), "delete": ("PATH",)}
 """What follows an operation; PATH and VALUE where nothing else is said."""
+_Edit = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[OPERATION PATH [VALUE]]",
+        help=f"The edit to add: {_SHOWN}. VALUE is JSON, or else a text; "
+        "{{request.model}} and the like are put in.",
+    ),
+]
+_Header = Annotated[bool, typer.Option("--header", help="PATH is the name of a header.")]
+_When = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--when",
+        metavar="VARIABLE=VALUE",
+        help="Only where this holds; * and ? stand for any characters, != for the contrary.",
+    ),
+]
+_Index = Annotated[
+    int | None, typer.Option("--index", metavar="N", help="Of array-insert and array-remove.")
+]
+_Match = Annotated[
+    list[str] | None,
+    typer.Option("--match", metavar="PATH=VALUE", help="Of array-remove: which items."),
+]
+_Number = Annotated[
+    int | None, typer.Option("--remove", metavar="N", help="Remove the edit of that number.")
+]
+_File = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="Take them all from a JSON or TOML file."),
+]
 
 
 def override(
     ctx: typer.Context,
     name: Name,
-    edit: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[OPERATION PATH [VALUE]]",
-            help=f"The edit to add: {_SHOWN}. VALUE is JSON, or else a text; "
-            "{{request.model}} and the like are put in.",
-        ),
-    ] = None,
-    header: Annotated[bool, typer.Option("--header", help="PATH is the name of a header.")] = False,
-    when: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--when",
-            metavar="VARIABLE=VALUE",
-            help="Only where this holds; * and ? stand for any characters, != for the contrary.",
-        ),
-    ] = None,
-    index: Annotated[
-        int | None, typer.Option("--index", metavar="N", help="Of array-insert and array-remove.")
-    ] = None,
-    match: Annotated[
-        list[str] | None,
-        typer.Option("--match", metavar="PATH=VALUE", help="Of array-remove: which items."),
-    ] = None,
-    remove: Annotated[
-        int | None, typer.Option("--remove", metavar="N", help="Remove the edit of that number.")
-    ] = None,
+    edit: _Edit = None,
+    header: _Header = False,
+    when: _When = None,
+    index: _Index = None,
+    match: _Match = None,
+    remove: _Number = None,
     clear: Annotated[bool, typer.Option("--clear", help="Remove them all.")] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", metavar="FILE", help="Take them all from a JSON or TOML file."),
-    ] = None,
+    file: _File = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
