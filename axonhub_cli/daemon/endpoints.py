@@ -30,8 +30,8 @@ from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
 from axonhub_cli.proxy.guard import ClientLeft, Receive
 from axonhub_cli.proxy.handler import Handler
-from axonhub_cli.proxy.headers import safe_value
-from axonhub_cli.proxy.reply import HeaderList, Reply, Send
+from axonhub_cli.proxy.own_headers import own_headers
+from axonhub_cli.proxy.reply import Reply, Send
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.tracing.identity import find_client, find_in_body, find_trace
@@ -95,7 +95,7 @@ class ProxyEndpoint:
             snapshot = await context.runtime.current()
             key = authenticate(scope["headers"], snapshot.keys)
             record = self._record(scope, snapshot, key.name)
-            reply.extra_headers = _own_headers(record)
+            reply.extra_headers = own_headers(record)
             try:
                 call = await self._read_call(scope, receive, record, key, snapshot)
                 if not record.has_session:
@@ -178,7 +178,7 @@ class ProxyEndpoint:
             self._context.lineage.begun(record)
         if found is not None:
             record.trace_id, record.has_session = found, True
-            reply.extra_headers = _own_headers(record)
+            reply.extra_headers = own_headers(record)
 
 
 def _named_in_body(call: ClientCall) -> str | None:
@@ -314,13 +314,6 @@ class MissingEndpoint:
 def _new_id(kind: str) -> str:
     """Unique, not secret: the generator is seeded by the system when the process starts."""
     return f"{kind}_{random.getrandbits(96):024x}"
-
-
-def _own_headers(record: RequestRecord) -> HeaderList:
-    return [
-        (b"ah-request-id", record.id.encode()),
-        (b"ah-trace-id", safe_value(record.trace_id or "")),
-    ]
 
 
 async def _send_fault(reply: Reply, path: str) -> None:

@@ -49,8 +49,11 @@ class Attempt:
         request_id: str,
         clock: Callable[[], float],
         conversion: Conversion | None = None,
+        answered: Callable[[float], None] = lambda ms: None,
     ) -> None:
-        """`protocol` is the upstream's; `conversion` there is when the client's is another."""
+        """`protocol` is the upstream's; `conversion` there is when the client's is another.
+        `answered` is told when the first content of a stream has come, after how many ms."""
+        self._answered = answered
         self._conversion = conversion
         self._clock = clock
         self._started = clock()
@@ -117,8 +120,10 @@ class Attempt:
     def _relay(self, exchange: Exchange) -> StreamRelay | StreamConvert:
         headers = _decoded_headers(exchange)
 
-        def elapsed_ms() -> float:
-            return (self._clock() - self._started) * 1000
+        def first_content_ms() -> float:
+            ms = (self._clock() - self._started) * 1000
+            self._answered(ms)
+            return ms
 
         if self._conversion is not None:
             return StreamConvert(
@@ -126,7 +131,7 @@ class Attempt:
                 self._reply,
                 self._record,
                 headers,
-                elapsed_ms,
+                first_content_ms,
                 self._conceal.bytes,
             )
         return StreamRelay(
@@ -135,7 +140,7 @@ class Attempt:
             self._record,
             headers,
             self._request_id,
-            elapsed_ms,
+            first_content_ms,
             self._conceal.bytes,
         )
 

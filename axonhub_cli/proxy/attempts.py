@@ -7,7 +7,7 @@ attempt is followed by what `routing.policy` says; after it a failure is one err
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
@@ -17,8 +17,8 @@ from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signa
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import sentence
-from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
+from axonhub_cli.proxy.own_headers import routed_headers
 from axonhub_cli.proxy.reply import Outlet, Reply
 from axonhub_cli.proxy.reporting import report
 from axonhub_cli.proxy.retry_after import forbids_retry, read_retry_after
@@ -33,6 +33,7 @@ from axonhub_cli.routing.health import Visit, unnoticed
 from axonhub_cli.routing.outcome import Outcome
 from axonhub_cli.routing.policy import Fault, Pace, Step
 from axonhub_cli.routing.telling import Failure
+from axonhub_cli.routing.upcoming import Upcoming
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 _UNSAYABLE = Fault("unsupported")
@@ -63,15 +64,20 @@ class Attempts:
         self._tried: dict[str, set[str]] = {}
         """Channel to the labels of its tokens that failed in this request."""
         self._failures: list[Failure] = []
+        self._kinds: list[str] = []
+        """Of every attempt that failed."""
         self._unsayable: ClientError | None = None
 
-    async def run(self, plan: Sequence[Candidate]) -> list[Failure]:
+    async def run(self) -> list[Failure]:
         """Try until one answers; what is returned is empty then, else every failure in order.
         Raises `ClientError` for what none of the candidates could even be asked."""
-        for index, candidate in enumerate(plan):
-            step = await self._exhaust(candidate, after=len(plan) - index - 1)
+        upcoming = Upcoming(self._decision, self._services.routing.health)
+        while upcoming:
+            candidate = upcoming.take(self._services.now())
+            step = await self._exhaust(candidate, after=len(upcoming))
             if step is None:
                 return []
+            self._name_channel(candidate)
             if step.action == "give_up":
                 break
         if not self._failures and self._unsayable is not None:
@@ -151,6 +157,7 @@ class Attempts:
             self._failures.append(failure)
             record.error = sentence(failure)
         record.status = "failed"
+        self._kinds.append(fault.kind)
         self._record.decision.setdefault("failures", []).append(
             {
                 "channel": record.channel,
@@ -202,7 +209,7 @@ class Attempts:
             left = True
             try:
                 # None: whole. An error: it broke after the commit, and the client has been told.
-                error = await self._send(outgoing, candidate, record)
+                error = await self._send(outgoing, candidate, record, visit)
                 left = False
             except UpstreamError as failed:
                 error, left = failed, False
@@ -254,15 +261,20 @@ class Attempts:
         return prepare(self._call, candidate, token, limits, origin, self._reasoning(candidate))
 
     async def _send(
-        self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord
+        self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord, visit: Visit
     ) -> UpstreamError | None:
         if not self._call.streams:
             await self._make(self._reply, outgoing, candidate, record).whole(outgoing.call)
             return None
-        if not candidate.channel.buffered:
-            return await self._make(self._reply, outgoing, candidate, record).stream(outgoing.call)
-        spool = Spool(self._reply)
-        error = await self._make(spool, outgoing, candidate, record).stream(outgoing.call)
+
+        def answered(first_event_ms: float) -> None:
+            visit.answered(self._services.now(), first_event_ms)
+
+        spool = Spool(self._reply) if candidate.channel.buffered else None
+        attempt = self._make(spool or self._reply, outgoing, candidate, record, answered)
+        error = await attempt.stream(outgoing.call)
+        if spool is None:
+            return error
         if error is not None:
             # Nothing of it has reached the client: it can still be asked elsewhere.
             raise error
@@ -270,7 +282,12 @@ class Attempts:
         return None
 
     def _make(
-        self, reply: Outlet, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord
+        self,
+        reply: Outlet,
+        outgoing: Outgoing,
+        candidate: Candidate,
+        record: AttemptRecord,
+        answered: Callable[[float], None] = lambda ms: None,
     ) -> Attempt:
         return Attempt(
             self._services.upstreams,
@@ -281,6 +298,7 @@ class Attempts:
             self._record.id,
             self._services.clock,
             outgoing.conversion,
+            answered,
         )
 
     def _reasoning(self, candidate: Candidate) -> Reasoning:
@@ -332,12 +350,9 @@ class Attempts:
         record.sent_parts = outgoing.parts
 
     def _name_channel(self, candidate: Candidate) -> None:
-        self._reply.extra_headers = [
-            (b"ah-request-id", self._record.id.encode()),
-            (b"ah-trace-id", safe_value(self._record.trace_id or "")),
-            (b"ah-channel", safe_value(candidate.channel.name)),
-            (b"ah-upstream-model", safe_value(candidate.upstream_model)),
-        ]
+        self._reply.extra_headers = routed_headers(
+            self._record, self._decision, candidate, self._kinds
+        )
 
 
 def _has_no_count(error: UpstreamError) -> bool:

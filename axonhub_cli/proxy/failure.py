@@ -7,7 +7,6 @@ from msgspec import Struct
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ErrorInfo, Kind, UpstreamStatus
 from axonhub_cli.jsonio import Json
-from axonhub_cli.proxy.headers import safe_value
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.routing.telling import CREDENTIAL_STATUSES, Failure, most_telling
 
@@ -61,12 +60,6 @@ def sentence(failure: Failure) -> str:
     detail = f" ({told})" if told else ""
     hint = f"; {error.hint}" if error.hint else ""
     return f"channel {failure.channel!r}: {error.message}{detail}{hint}"
-
-
-def attempts_header(failures: list[Failure]) -> tuple[bytes, bytes]:
-    """`AH-Attempts: a: 529, b: first_token_timeout`: who was asked, and what came of it."""
-    told = ", ".join(f"{failure.channel}: {failure.kind}" for failure in failures)
-    return b"ah-attempts", safe_value(told)
 
 
 def _refused(failures: list[Failure]) -> str:

@@ -8,7 +8,7 @@ from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.failure import attempts_header, describe
+from axonhub_cli.proxy.failure import describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
 from axonhub_cli.proxy.plan import make_decision
 from axonhub_cli.proxy.reply import HeaderList, Reply
@@ -72,7 +72,7 @@ class Handler:
             self._elapsed_ms,
             decision,
         )
-        failures = await attempts.run(decision.candidates)
+        failures = await attempts.run()
         if failures:
             await self._fail(failures, decision)
 
@@ -83,7 +83,7 @@ class Handler:
         if self._reply.opened:
             await self._reply.end(protocol.encode_stream_error(answer.info))
             return
-        headers = [*self._promise(answer.headers, decision), attempts_header(failures)]
+        headers = self._promise(answer.headers, decision)
         body = answer.body
         if body is None:
             body = protocol.encode_error(answer.info)

@@ -38,19 +38,23 @@ class Standing(Struct):
 class Visit:
     """One attempt as its channel's standing sees it. To be closed (`with`), however it ends."""
 
-    __slots__ = ("_probe", "_settings", "_standing")
+    __slots__ = ("_answered", "_probe", "_settings", "_standing")
 
     def __init__(self, standing: Standing, probe: float, settings: BreakerSettings) -> None:
         self._standing = standing
         self._probe = probe
         self._settings = settings
+        self._answered = False
 
     @property
     def is_probe(self) -> bool:
         return self._probe > 0
 
     def answered(self, now: float, first_event_ms: float | None) -> None:
-        """Its first event came."""
+        """It began to answer; to be told once or more often. None: in one piece."""
+        if self._answered:
+            return
+        self._answered = True
         standing = self._standing
         standing.breaker.answered()
         if first_event_ms is None:

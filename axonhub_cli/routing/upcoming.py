@@ -17,8 +17,8 @@ class Upcoming:
         self._rows = list(decision.ranking.rows)
         self._health = health
 
-    def __bool__(self) -> bool:
-        return bool(self._rows)
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def take(self, now: float) -> Candidate:
         """The next one: the first that its breaker lets pass, else the first. There must be one."""

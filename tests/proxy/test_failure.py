@@ -13,7 +13,7 @@ from axonhub_cli.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from axonhub_cli.proxy.failure import DO_NOT_RETRY, attempts_header, describe, sentence
+from axonhub_cli.proxy.failure import DO_NOT_RETRY, describe, sentence
 from axonhub_cli.routing.policy import classify
 from axonhub_cli.routing.telling import Failure
 
@@ -139,8 +139,3 @@ def test_other_vendors_shapes_are_read_too() -> None:
     long = status(500, "x" * 1_000_000)
     assert len(sentence(Failure("a", long))) < 400
     assert "\ufffd" in sentence(Failure("a", status(500, body=rb'{"error":"\ud83d"}')))
-
-
-def test_every_attempt_is_named_in_a_header() -> None:
-    name, value = attempts_header(failed(status(529), UpstreamTimeout("silent"), status(502)))
-    assert (name, value) == (b"ah-attempts", b"a: 529, b: timeout, c: 5xx")
