@@ -6,6 +6,7 @@
     ├─ UsageError                     the command line is wrong: exit 2
     ├─ CommandFailed                  a command could not do its work: exit 1
     ├─ ClientError(kind)              the client's request is at fault: never retried
+    │  └─ QuotaExceeded               its key or profile has used up what it may
     ├─ NoCandidate(kind)              nothing here can serve the request
     ├─ UpstreamError                  one attempt failed
     │  ├─ UpstreamStatus              the upstream answered with an error
@@ -32,6 +33,7 @@ Kind = Literal[
     "too_large",
     "media_type",
     "rate_limited",
+    "quota",
     "overloaded",
     "timeout",
     "upstream",
@@ -47,6 +49,7 @@ STATUS: dict[Kind, int] = {
     "too_large": 413,
     "media_type": 415,
     "rate_limited": 429,
+    "quota": 429,
     "overloaded": 529,
     "timeout": 504,
     "upstream": 502,
@@ -103,6 +106,14 @@ class ClientError(AxonHubError):
     def __init__(self, kind: Kind, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.kind: Kind = kind
+
+
+class QuotaExceeded(ClientError):
+    """A quota is used up; `reset_s`: seconds until something is free again, None: never."""
+
+    def __init__(self, message: str, *, reset_s: float | None, hint: str | None = None) -> None:
+        super().__init__("quota", message, hint=hint)
+        self.reset_s = reset_s
 
 
 class NoCandidate(AxonHubError):

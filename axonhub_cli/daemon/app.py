@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from axonhub_cli.daemon.endpoints import (
     TextEndpoint,
 )
 from axonhub_cli.daemon.keeper import Keeper
+from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.ir.recall import Recall
@@ -27,6 +29,7 @@ from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.issuers import Issuers
+from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.state import RoutingState
@@ -50,17 +53,11 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     writer = _make_writer(runtime, paths, lineage, pricer)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
+    book = QuotaBook(time.time)
     keeper = Keeper(paths.routing_file, RoutingState(), time.time)
     context = Context(
         runtime=runtime,
-        services=Services(
-            upstreams=upstreams,
-            clock=time.monotonic,
-            refused=runtime.refused,
-            issuers=issuers,
-            recall=Recall(),
-            routing=keeper.state,
-        ),
+        services=_make_services(runtime, upstreams, issuers, keeper, book),
         recorder=Recorder(writer),
         lineage=lineage,
         secret=secret,
@@ -70,6 +67,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
+        await _count_by(book, QuotaHistory(book, paths.trace_db), runtime)
         writer.start()
         keeper.start()
         try:
@@ -88,6 +86,27 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
         lifespan=lifespan,
     )
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
+
+
+def _make_services(
+    runtime: Runtime, upstreams: Upstreams, issuers: Issuers, keeper: Keeper, book: QuotaBook
+) -> Services:
+    return Services(
+        upstreams=upstreams,
+        clock=time.monotonic,
+        refused=runtime.refused,
+        issuers=issuers,
+        recall=Recall(),
+        routing=keeper.state,
+        quotas=book,
+    )
+
+
+async def _count_by(book: QuotaBook, history: QuotaHistory, runtime: Runtime) -> None:
+    """Before the first request, and before each that has a new configuration."""
+    book.call_soon = asyncio.get_running_loop().call_soon_threadsafe
+    runtime.prepare = history.follow
+    await history.follow(runtime.snapshot.config)
 
 
 def _make_pricer(runtime: Runtime, paths: Paths) -> Pricer:

@@ -23,7 +23,15 @@ from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Scope
 from axonhub_cli.daemon.state import CHALLENGE_HEADER, proof
-from axonhub_cli.errors import STATUS, AxonHubError, ClientError, ErrorInfo, Kind, NoCandidate
+from axonhub_cli.errors import (
+    STATUS,
+    AxonHubError,
+    ClientError,
+    ErrorInfo,
+    Kind,
+    NoCandidate,
+    QuotaExceeded,
+)
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
@@ -31,6 +39,7 @@ from axonhub_cli.proxy.client import lower_headers, metadata_user_id
 from axonhub_cli.proxy.guard import ClientLeft, Receive
 from axonhub_cli.proxy.handler import Handler
 from axonhub_cli.proxy.own_headers import own_headers
+from axonhub_cli.proxy.quotas import retry_headers
 from axonhub_cli.proxy.reply import Reply, Send
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
@@ -115,7 +124,8 @@ class ProxyEndpoint:
             if not reply.ended:
                 raise
         except AxonHubError as error:
-            await send_error(reply, scope["path"], _info(error, reply))
+            headers = retry_headers(error) if isinstance(error, QuotaExceeded) else None
+            await send_error(reply, scope["path"], _info(error, reply), headers)
         except Exception:
             await _send_fault(reply, scope["path"])
 

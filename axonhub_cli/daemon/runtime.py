@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from axonhub_cli.config.labels import labels_of
 from axonhub_cli.config.load import load
@@ -59,6 +59,8 @@ class Runtime:
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
         self.config_error: str | None = None
+        self.prepare: Callable[[Config], Awaitable[None]] = _nothing
+        """Awaited with each new configuration, before a request is served by it."""
 
     async def start(self) -> None:
         """Read the configuration for the first time. Raises `ConfigError`."""
@@ -134,6 +136,7 @@ class Runtime:
             else SecretStore(self._paths, config, self._environ)
         )
         self._retry_at = self._clock() + _RETRY_FAULTS_S
+        await self.prepare(config)
         await self._read(config, patience)
         if self._resolver.running:
             self._follow()
@@ -196,3 +199,7 @@ def _tokens(
     if failure is not None and not tokens:
         raise SecretError(failure.message, hint=failure.hint)
     return tuple(tokens)
+
+
+async def _nothing(config: Config) -> None:
+    """Nothing has to be done for it."""

@@ -130,6 +130,10 @@ class TraceReader:
         seq = self._find("requests", given, "request")
         return self._body(seq, self._attempt(seq, attempt), "answer")
 
+    def query(self, statement: str, values: Sequence[Json]) -> list[tuple[Json, ...]]:
+        """The rows of any other question."""
+        return self._query(statement, values)
+
     def _traces(self, rest: str, values: Sequence[Json], limit: int | None) -> list[TraceRow]:
         query = f"SELECT {_TRACE_COLUMNS} FROM traces {rest} LIMIT ?"
         rows = self._query(query, [*values, -1 if limit is None else limit])

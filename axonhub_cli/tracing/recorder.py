@@ -8,11 +8,14 @@ writer may read it at any time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct, field
 
 from axonhub_cli.jsonio import Envelope, Json
+
+if TYPE_CHECKING:
+    from axonhub_cli.tracing.spent import Spent
 
 Status = Literal["running", "completed", "failed", "canceled"]
 Source = Literal["api", "test"]
@@ -99,6 +102,8 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     parent_agent_id: str | None = None
     prompt_id: str | None = None
     request_class: str | None = None
+    on_spent: Callable[[list[Spent] | None], None] | None = None
+    """Told, in the writer's thread, what the request used; None: its answer could not be read."""
 
     def __repr__(self) -> str:
         return f"<RequestRecord {self.id} {self.status}>"

@@ -20,6 +20,7 @@ CREATE TABLE usage (
     model TEXT NOT NULL,
     client TEXT NOT NULL,
     requests INTEGER NOT NULL,
+    served INTEGER NOT NULL,
     failed INTEGER NOT NULL,
     unpriced INTEGER NOT NULL,
     input INTEGER NOT NULL,
@@ -34,7 +35,7 @@ ALTER TABLE traces ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
 INSERT INTO usage
     SELECT CAST(at / 900 AS INTEGER), coalesce(key, ''), coalesce(profile, ''),
         coalesce(channel, ''), coalesce(upstream_model, model, ''), coalesce(client, ''),
-        count(*), sum(status <> 'completed'),
+        count(*), sum(status <> 'failed' OR output IS NOT NULL), sum(status <> 'completed'),
         sum(cost_usd IS NULL AND (status <> 'failed' OR output IS NOT NULL)),
         sum(coalesce(input, 0)), sum(coalesce(cache_read, 0)), sum(coalesce(cache_write, 0)),
         sum(coalesce(output, 0)), sum(coalesce(reasoning, 0)),

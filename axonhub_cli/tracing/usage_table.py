@@ -2,7 +2,8 @@
 
 A million requests become some ten thousand rows, and every question about use and cost is asked
 of them. A quarter of an hour is the largest piece that no time zone's midnight cuts. Money stands
-in whole picodollars: sums of any length are exact. Pruning requests leaves these rows alone.
+in whole picodollars: sums of any length are exact. `served` counts the requests that used anything.
+Pruning requests leaves these rows alone.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ QUARTER_S = 900
 
 _SLOT = ("quarter", "key", "profile", "channel", "model", "client")
 _SUMS = (
-    *("requests", "failed", "unpriced", "input", "cache_read", "cache_write", "output"),
-    *("reasoning", "cost_pico"),
+    *("requests", "served", "failed", "unpriced", "input", "cache_read", "cache_write"),
+    *("output", "reasoning", "cost_pico"),
 )
 _Slot = tuple[int, str, str, str, str, str]
 
@@ -50,10 +51,11 @@ def _count(slots: dict[_Slot, list[int]], entry: Entry) -> None:
         sums = slots.setdefault(slot, [0] * len(_SUMS))
         there = [one for one in spent if (one.channel, one.model) == (channel, name)]
         for position, value in enumerate(_sums(there)):
-            sums[position + 2] += value
+            sums[position + 3] += value
         if (channel, name) == own:
             sums[0] += 1
-            sums[1] += row["status"] != "completed"
+            sums[1] += bool(spent)
+            sums[2] += row["status"] != "completed"
 
 
 def _sums(spent: Sequence[Spent]) -> tuple[int, ...]:

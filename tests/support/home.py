@@ -55,9 +55,11 @@ class Home:
         mappings: dict[str, str] | None = None,
         key: dict[str, Any] | None = None,
         routing: dict[str, Any] | None = None,
+        profile: dict[str, Any] | None = None,
+        prices: list[dict[str, Any]] | None = None,
     ) -> None:
-        """Write `config.toml`: these channels, the profile and key `default`. No channel is asked
-        a second time after a failure unless `routing` says so."""
+        """Write `config.toml`: these channels, the profile and key `default` with these fields. No
+        channel is asked a second time after a failure unless `routing` says so."""
         rules = [{"from": source, "to": target} for source, target in (mappings or {}).items()]
         default_key = {
             "name": "default",
@@ -70,8 +72,9 @@ class Home:
             "server": server or {},
             "routing": {"retries": 0} | (routing or {}),
             "channels": list(channels),
-            "profiles": [{"name": "default", "mappings": rules}],
+            "profiles": [{"name": "default", "mappings": rules} | (profile or {})],
             "keys": [default_key | (key or {})],
+            "prices": prices or [],
         }
         file = self.paths.config_file
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

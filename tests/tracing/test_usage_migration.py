@@ -29,8 +29,9 @@ def test_what_the_file_holds_already_is_summed_up() -> None:
         )
     migrate(db)
     found = db.execute(
-        "SELECT key, channel, model, requests, failed, unpriced, output, cost_pico FROM usage"
+        """SELECT key, channel, model, requests, served, failed, unpriced, output, cost_pico
+        FROM usage"""
     ).fetchall()
-    assert found == [("k", "c", "u", 3, 1, 1, 11, 250_000_000_000)]
+    assert found == [("k", "c", "u", 3, 2, 1, 1, 11, 250_000_000_000)]
     assert db.execute("SELECT unpriced FROM traces").fetchall() == [(1,)]
     db.close()

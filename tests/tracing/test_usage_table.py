@@ -45,6 +45,7 @@ def test_requests_of_a_quarter_hour_are_one_row() -> None:
         "model": "claude-opus-5-5",
         "client": "claude-code",
         "requests": 4,
+        "served": 4,
         "failed": 2,
         "unpriced": 2,
         "input": 2,
@@ -75,7 +76,7 @@ def test_an_earlier_attempts_tokens_count_for_its_own_channel_and_the_request_on
 
 def test_a_request_that_used_nothing_counts_as_a_request() -> None:
     (row,) = rows(entry(status="failed", attempts=[]))
-    assert (row["requests"], row["failed"], row["channel"]) == (2, 2, "")
+    assert (row["requests"], row["served"], row["failed"], row["channel"]) == (2, 0, 2, "")
     assert row["model"] == "claude-opus-5-5"
 
 

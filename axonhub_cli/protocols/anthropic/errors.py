@@ -15,6 +15,7 @@ _TYPES: dict[Kind, str] = {
     "too_large": "request_too_large",
     "media_type": "invalid_request_error",
     "rate_limited": "rate_limit_error",
+    "quota": "rate_limit_error",
     "overloaded": "overloaded_error",
     "timeout": "timeout_error",
     "upstream": "api_error",

@@ -24,6 +24,7 @@ _TYPES: dict[Kind, tuple[str, str | None]] = {
     "too_large": (_INVALID, "request_too_large"),
     "media_type": (_INVALID, "unsupported_media_type"),
     "rate_limited": ("rate_limit_error", "rate_limit_exceeded"),
+    "quota": ("insufficient_quota", "insufficient_quota"),
     "overloaded": ("server_error", "overloaded"),
     "timeout": ("server_error", "timeout"),
     "upstream": ("server_error", None),
