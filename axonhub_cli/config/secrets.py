@@ -7,6 +7,7 @@ so whoever sees the same reference has the same value, and may keep it in memory
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -37,10 +38,11 @@ _T = TypeVar("_T")
 class Secret:
     """A value that does not show itself: not in a repr, an f-string, a log or a traceback."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_mark", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._mark: str | None = None
 
     def reveal(self) -> str:
         return self._value
@@ -48,6 +50,16 @@ class Secret:
     def masked(self) -> str:
         """For lists: enough to tell two tokens apart, `…3f9a`."""
         return f"…{self._value[-4:]}" if len(self._value) >= 20 else "…"
+
+    @property
+    def mark(self) -> str:
+        """Another one when the value is another. It may be written down: 32 bits of a hash give
+        nothing of a token back."""
+        if self._mark is None:
+            value = self._value.encode(errors="backslashreplace")
+            digest = hashlib.blake2b(value, key=b"axonhub: a mark", digest_size=4)
+            self._mark = digest.hexdigest()
+        return self._mark
 
     def __repr__(self) -> str:
         return "***"

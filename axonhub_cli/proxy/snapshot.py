@@ -28,6 +28,11 @@ class Token(Struct, frozen=True):
     secret: Secret
     reference: str = ""
 
+    @property
+    def mark(self) -> str:
+        """By which state that outlives the configuration knows that it is the same secret."""
+        return self.secret.mark
+
 
 class Limits(Struct, frozen=True):
     """How long an attempt may take, in seconds."""
