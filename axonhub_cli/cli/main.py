@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
     "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show."),
     "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show."),
+    "explain": ("axonhub_cli.cli.explain:app", "Show how a request would be routed, and why."),
     "config": ("axonhub_cli.cli.config:app", "The configuration file."),
     "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),
 }

@@ -14,8 +14,6 @@ from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import Reply, Send
 
-ROUTING_PATH = "/admin/api/routing"
-
 
 class RoutingEndpoint:
     """`GET /admin/api/routing`: the state of routing, with what is in flight."""

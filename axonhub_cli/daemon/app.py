@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
-from axonhub_cli.daemon.admin import ROUTING_PATH, RoutingEndpoint
+from axonhub_cli.daemon.admin import RoutingEndpoint
 from axonhub_cli.daemon.endpoints import (
     Context,
     HealthEndpoint,
@@ -24,6 +24,7 @@ from axonhub_cli.daemon.keeper import Keeper
 from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Shield
+from axonhub_cli.daemon.state import ROUTING_PATH
 from axonhub_cli.ir.recall import Recall
 from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer

@@ -29,6 +29,9 @@ CHALLENGE_HEADER = "AH-Challenge"
 PROOF_HEADER = "AH-Proof"
 """What is under `/admin` is for those who know the secret too: they send `request_proof`."""
 
+ROUTING_PATH = "/admin/api/routing"
+"""Answers the state of routing to the command line: `{"routing": …, "faults": …}`."""
+
 _LARGEST_ANSWER = 16 * 1024 * 1024
 
 

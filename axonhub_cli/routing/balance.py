@@ -76,8 +76,9 @@ class View(Struct, frozen=True):
     group: Group
     session: str | None
     """Of the request, when affinity is on and it belongs to one."""
-    lot: str
-    """Unique to the request: what is drawn by where it belongs to no session."""
+    lot: str | None
+    """Unique to the request: what is drawn by where it belongs to no session. None: no lots are
+    drawn, the score alone counts, for who wants to see the usual order."""
     stays: str | None = None
     """The channel that holds the session's prompt cache."""
     sources: Sources = Sources()
@@ -157,7 +158,10 @@ def _is_used_up(share: float | None) -> bool:
 
 
 def _draw(rows: list[Row], members: Sequence[Member], view: View) -> None:
-    lots = Lots(view.session if view.session is not None else view.lot)
+    key = view.session if view.session is not None else view.lot
+    if key is None:
+        return
+    lots = Lots(key)
     for row, member in zip(rows, members, strict=True):
         row.lot = lots.draw(member.encoded)
 

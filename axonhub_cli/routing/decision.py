@@ -27,8 +27,8 @@ class Question(Struct, frozen=True):
     model: str
     """As the client wrote it."""
     protocol: str
-    lot: str
-    """Unique to the request."""
+    lot: str | None
+    """Unique to the request; None: see `balance.View`."""
     profile: Profile | None = None
     session: str | None = None
     """The session it belongs to, if it does."""

@@ -35,7 +35,7 @@ class Row(Struct, gc=False):
     position: int
     spare: bool
     score: float
-    lot: float = 0.0
+    lot: float = 1.0
     tier: int = 0
     headroom: float | None = None
     quota: float | None = None

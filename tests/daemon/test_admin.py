@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from axonhub_cli.daemon.admin import ROUTING_PATH
-from axonhub_cli.daemon.state import ask, find_daemon, request_proof
+from axonhub_cli.daemon.state import ROUTING_PATH, ask, find_daemon, request_proof
 from axonhub_cli.routing.state import RoutingState
 from tests.support.daemon import Daemon
 from tests.support.home import Home
