@@ -31,6 +31,8 @@ from axonhub_cli.tracing.recorder import RequestRecord
 MOST = 8192
 """Keys; with the id of a trace, each takes some 250 bytes of memory."""
 RESTORE_PATIENCE_S = 1.0
+_READ_AT_ONCE = 16 * 1024
+"""Bytes of answers: hashing them takes some tenths of a millisecond."""
 
 
 class Lineage:
@@ -54,10 +56,18 @@ class Lineage:
             return None
         wanted = list(keys_in(record.key or "", record.envelope))
         found = self._look(wanted)
-        if found is None and (not self._restored.is_set() or self._ended()):
+        if found is not None:
+            return found
+        ended = self._ended()
+        if not self._restored.is_set() or sum(map(_size, ended)) > _READ_AT_ONCE:
             await asyncio.to_thread(self._catch_up)
-            found = self._look(wanted)
-        return found
+        elif ended:
+            # Small ones are read sooner than another thread is asked to.
+            for earlier in ended:
+                self.learn(earlier)
+        else:
+            return None
+        return self._look(wanted)
 
     def begun(self, record: RequestRecord) -> None:
         """A request whose answer may be continued without naming a session."""
@@ -68,10 +78,12 @@ class Lineage:
         with a session of its own, or said nothing."""
         if not record.linked or record.trace_id is None:
             return ()
-        keys = self._keys(record)
-        self._add([(key, record.trace_id) for key in keys])
+        if record.answer_keys is None:
+            keys = self._keys(record)
+            self._add([(key, record.trace_id) for key in keys])
+            record.answer_keys = keys
         self._open.pop(record.id, None)
-        return keys
+        return record.answer_keys
 
     def restoring(self) -> None:
         """What was known before this process began is still to come by `restore`."""
@@ -152,6 +164,10 @@ class Lineage:
         is_stream = not answer[:64].lstrip().startswith(b"{")
         said = said_in_stream(name, answer) if is_stream else None
         return said if said is not None else said_in(read(answer).content)
+
+
+def _size(record: RequestRecord) -> int:
+    return sum([len(chunk) for attempt in record.attempts for chunk in attempt.answer])
 
 
 _ALIKE = 64

@@ -68,6 +68,8 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     thread_id: str | None = None
     linked: bool = False
     """No session is named: whoever repeats its answer belongs to its trace."""
+    answer_keys: tuple[bytes, ...] | None = None
+    """By what a repeated answer is known; None until somebody has read it."""
     traceparent: str | None = None
     """The client's W3C trace context, which links to a trace elsewhere and names none of ours."""
     key: str | None = None

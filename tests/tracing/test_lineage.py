@@ -68,6 +68,17 @@ def test_an_answer_that_the_writer_has_not_come_to_is_read_by_the_next_turn() ->
     assert find(known, HI, HELLO, MORE) == "t1"
 
 
+def test_large_answers_are_read_beside_the_loop_and_each_is_read_once() -> None:
+    known = lineage()
+    words = "a long answer " * 4000
+    earlier = request("t1", HI, attempts=[attempt(message(text(words)))])
+    known.begun(earlier)
+    assert find(known, HI, {"role": "assistant", "content": words}, HI) == "t1"
+    keys = earlier.answer_keys
+    assert keys
+    assert known.learn(earlier) is keys
+
+
 def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_over() -> None:
     stream = b"".join(plays.as_events(plays.text("Hello!")))
     running = attempt(stream, status="running")
