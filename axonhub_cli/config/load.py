@@ -150,6 +150,9 @@ def _find_unknown(value: Any, kind: msgspec.inspect.Type, path: str) -> tuple[st
                     return where, f"unknown key {key!r}{did_you_mean(key, fields)}"
                 if found := _find_unknown(item, fields[key], where):
                     return found
+        case msgspec.inspect.UnionType():
+            choices = (_find_unknown(value, choice, path) for choice in kind.types)
+            return next(filter(None, choices), None)
         case msgspec.inspect.VarTupleType() if isinstance(value, list):
             for index, item in enumerate(value):
                 if found := _find_unknown(item, kind.item_type, f"{path}[{index}]"):

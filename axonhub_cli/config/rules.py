@@ -9,9 +9,9 @@ from typing import TypeVar, get_args
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
 from axonhub_cli.config.rules_network import check_ca_path
+from axonhub_cli.config.rules_profiles import Fault, channel_faults, profile_faults, quota_faults
 from axonhub_cli.config.rules_routing import policy_faults, routing_faults
-from axonhub_cli.config.schema import Channel, Config, Key, Mapping, Override, Profile, Protocol
-from axonhub_cli.errors import ConfigError
+from axonhub_cli.config.schema import Channel, Config, Key, Override, Protocol
 from axonhub_cli.providers import PROVIDERS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -28,9 +28,6 @@ _HOST = re.compile(
 _PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 _T = TypeVar("_T")
 
-Fault = tuple[str, str]
-"""Where (`channels[1].weight`) and what."""
-
 
 def find_faults(config: Config) -> Iterator[Fault]:
     """Every breach of a rule, in the order of the schema."""
@@ -45,7 +42,8 @@ def find_faults(config: Config) -> Iterator[Fault]:
     for index, channel in enumerate(config.channels):
         yield from _below(f"channels[{index}]", _channel_faults(channel))
     for index, profile in enumerate(config.profiles):
-        yield from _below(f"profiles[{index}]", _profile_faults(profile))
+        channels = [channel.name for channel in config.channels]
+        yield from _below(f"profiles[{index}]", profile_faults(profile, channels))
     for index, key in enumerate(config.keys):
         yield from _below(f"keys[{index}]", _key_faults(key, [p.name for p in config.profiles]))
     yield from _price_faults(config)
@@ -184,16 +182,9 @@ def _channel_faults(channel: Channel) -> Iterator[Fault]:
         yield from _fault(f"endpoints.{protocol}", check_base_url, url)
     for index, reference in enumerate(channel.tokens):
         yield from _fault(f"tokens[{index}]", check_reference, reference)
-    for index, model in enumerate(channel.models or ()):
-        if not model.strip():
-            yield f"models[{index}]", "a model's name is empty"
-    yield from _mapping_faults(channel.mappings)
+    yield from channel_faults(channel)
     yield from _override_faults(channel.overrides)
     yield from policy_faults(channel)
-
-
-def _profile_faults(profile: Profile) -> Iterator[Fault]:
-    yield from _mapping_faults(profile.mappings)
 
 
 def _key_faults(key: Key, profiles: list[str]) -> Iterator[Fault]:
@@ -206,6 +197,7 @@ def _key_faults(key: Key, profiles: list[str]) -> Iterator[Fault]:
             yield f"profiles[{index}]", f"there is no profile {name!r}{known}"
     if key.active_profile is not None and key.active_profile not in key.profiles:
         yield "active_profile", f"{key.active_profile!r} is not among this key's profiles"
+    yield from quota_faults(key.quotas)
 
 
 def _price_faults(config: Config) -> Iterator[Fault]:
@@ -215,20 +207,6 @@ def _price_faults(config: Config) -> Iterator[Fault]:
 
     for index, price in enumerate(config.prices):
         yield from _below(f"prices[{index}]", faults_of(price))
-
-
-def _mapping_faults(mappings: tuple[Mapping, ...]) -> Iterator[Fault]:
-    if not mappings:
-        return
-    from axonhub_cli.routing.mapping import check_pattern
-
-    for index, mapping in enumerate(mappings):
-        try:
-            check_pattern(mapping.source)
-        except ConfigError as error:
-            yield f"mappings[{index}].from", error.message
-        if not mapping.target.strip():
-            yield f"mappings[{index}].to", "a model's name is empty"
 
 
 def _override_faults(overrides: tuple[Override, ...]) -> Iterator[Fault]:

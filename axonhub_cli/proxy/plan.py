@@ -5,6 +5,7 @@ from __future__ import annotations
 from axonhub_cli.protocols import CONVERTIBLE
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.services import Services
+from axonhub_cli.proxy.traits import read_traits
 from axonhub_cli.routing import candidates
 from axonhub_cli.routing.decision import Decision, Question, decide, take_turn
 from axonhub_cli.tracing.recorder import RequestRecord
@@ -14,7 +15,7 @@ def make_decision(
     services: Services, call: ClientCall, record: RequestRecord, session_key: str
 ) -> Decision:
     """Who is to be asked, in order. Raises `NoCandidate` when nobody is left."""
-    pools = call.snapshot.pools
+    pools, now = call.snapshot.pools, services.now()
     question = Question(
         call.model,
         call.protocol.name,
@@ -22,8 +23,9 @@ def make_decision(
         call.profile,
         session_key if record.has_session else None,
         CONVERTIBLE if call.protocol.codec is not None else (),
+        read_traits(pools.asked(call.profile), call, record, now),
     )
-    decision = decide(question, pools, services.routing, services.now(), services.sources)
+    decision = decide(question, pools, services.routing, now, services.sources)
     record.routed = decision.as_json
     if not decision.ranking.rows:
         raise candidates.refuse(pools.config, decision.model, decision.found)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from axonhub_cli.config.schema import Channel, Config, Profile
 from axonhub_cli.errors import NoCandidate
 from axonhub_cli.providers import PROVIDERS
+from axonhub_cli.routing.conditions import NO_TRAITS, Traits, explain, holds
 from axonhub_cli.routing.endpoints import endpoints
 from axonhub_cli.routing.mapping import first_match, is_pattern
 
@@ -54,6 +55,7 @@ def find(
     faults: Mapping[str, str],
     convertible: Collection[str] = (),
     profile: Profile | None = None,
+    traits: Traits = NO_TRAITS,
 ) -> Found:
     """Split the channels. `faults` names channels that cannot work now (a missing secret);
     `convertible` the protocols that a request of the client's may be converted to."""
@@ -63,7 +65,11 @@ def find(
     for channel in config.channels:
         target = upstream_model(channel, model)
         endpoint = _choose_endpoint(channel, protocol, convertible)
-        reason = _reason(channel, target, endpoint, protocol, faults)
+        reason = (
+            _reason(channel, target, endpoint, protocol)
+            or _unwanted(channel, profile, traits)
+            or faults.get(channel.name)
+        )
         if reason is not None:
             rejected.append(Rejection(channel.name, reason))
         elif target is not None and endpoint is not None:
@@ -109,7 +115,6 @@ def _reason(
     target: str | None,
     endpoint: tuple[str, str] | None,
     protocol: str,
-    faults: Mapping[str, str],
 ) -> str | None:
     if target is None:
         return NOT_SERVED
@@ -117,7 +122,31 @@ def _reason(
         return "is disabled"
     if endpoint is None:
         return f"does not speak {protocol}"
-    return faults.get(channel.name)
+    return None
+
+
+def _unwanted(channel: Channel, profile: Profile | None, traits: Traits) -> str | None:
+    """Why the profile, or the channel's own conditions, leave it out."""
+    if profile is not None and (reason := excluded(channel, profile)) is not None:
+        return reason
+    if channel.when is not None and not holds(channel.when, traits):
+        return f"serves only {explain(channel.when)}"
+    return None
+
+
+def excluded(channel: Channel, profile: Profile) -> str | None:
+    """Why a profile does not use a channel: its channels and its tags must both allow it."""
+    if profile.channels and channel.name not in profile.channels:
+        return f"is not among profile {profile.name}'s channels"
+    if not profile.tags:
+        return None
+    wanted, match = ", ".join(profile.tags), profile.tags_match
+    common = sum(tag in channel.tags for tag in profile.tags)
+    if match == "none":
+        return f"has a tag that profile {profile.name} avoids ({wanted})" if common else None
+    if match == "all" and common < len(profile.tags):
+        return f"has not all of profile {profile.name}'s tags ({wanted})"
+    return None if common else f"has none of profile {profile.name}'s tags ({wanted})"
 
 
 def models_of(channel: Channel) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 
 from axonhub_cli.config.schema import Profile, Strategy
-from axonhub_cli.routing import mapping
 from axonhub_cli.routing.balance import AVOIDED, Ranking, Sources, View, rank
 from axonhub_cli.routing.candidates import Candidate, Found
+from axonhub_cli.routing.conditions import NO_TRAITS, Traits
 from axonhub_cli.routing.pools import Pools
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.routing.strategies import Row
@@ -34,6 +34,8 @@ class Question(Struct, frozen=True):
     """The session it belongs to, if it does."""
     convertible: Collection[str] = ()
     """The protocols it may be converted to."""
+    traits: Traits = NO_TRAITS
+    """At least those that `Pools.asked` names."""
 
 
 class Decision(Struct, frozen=True):
@@ -94,8 +96,10 @@ def decide(
     Without any candidate, `candidates.refuse` says why.
     """
     profile = question.profile
-    resolved = mapping.resolve(profile, question.model)
-    pool = pools.find(profile, resolved.model, question.protocol, question.convertible)
+    resolved = pools.resolve(profile, question.model, question.traits)
+    pool = pools.find(
+        profile, resolved.model, question.protocol, question.convertible, question.traits
+    )
     session = question.session if pools.has_affinity(profile) else None
     stays = None
     if session is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
 
 from axonhub_cli.config.schema import Mapping, Profile
 from axonhub_cli.errors import ConfigError
+from axonhub_cli.routing.conditions import NO_TRAITS, Traits, holds, words_of
 
 _PATTERN_SIGNS = frozenset("*?+[]{}()^$|\\")
 # What a shell user means by `claude-*`: a star behind a character that nobody repeats on purpose.
@@ -22,16 +24,39 @@ class Resolved(Struct, frozen=True):
     rule: str | None = None
 
 
-def resolve(profile: Profile | None, model: str) -> Resolved:
+def resolve(profile: Profile | None, model: str, traits: Traits = NO_TRAITS) -> Resolved:
     """Apply the first matching rule, once: its result is not mapped again."""
-    return first_match(profile.mappings if profile is not None else (), model)
+    return first_match(profile.mappings if profile is not None else (), model, traits)
 
 
-def first_match(mappings: tuple[Mapping, ...], model: str) -> Resolved:
-    for mapping in mappings:
-        if matches(mapping.source, model):
-            return Resolved(mapping.target, f"{mapping.source} → {mapping.target}")
+def first_match(mappings: Sequence[Mapping], model: str, traits: Traits = NO_TRAITS) -> Resolved:
+    return choose((rule for rule in mappings if matches(rule.source, model)), model, traits)
+
+
+def matching(mappings: Sequence[Mapping], model: str) -> tuple[Mapping, ...]:
+    """The rules that `model` may meet, by the request's traits: up to the first without any
+    condition."""
+    found: list[Mapping] = []
+    for rule in mappings:
+        if matches(rule.source, model):
+            found.append(rule)
+            if rule.when is None:
+                break
+    return tuple(found)
+
+
+def choose(rules: Iterable[Mapping], model: str, traits: Traits) -> Resolved:
+    """The first of the rules that match by name whose conditions hold."""
+    for rule in rules:
+        if holds(rule.when, traits):
+            return Resolved(rule.target, tell(rule))
     return Resolved(model)
+
+
+def tell(rule: Mapping) -> str:
+    """The rule in one line: `claude-.* → glm-4.6 when background`."""
+    conditions = f" when {', '.join(words_of(rule.when))}" if rule.when is not None else ""
+    return f"{rule.source} → {rule.target}{conditions}"
 
 
 def is_pattern(source: str) -> bool:

@@ -11,13 +11,20 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from axonhub_cli.config.schema import Config, Profile, Strategy
+from axonhub_cli.config.schema import Mapping as Rule
 from axonhub_cli.routing import candidates
 from axonhub_cli.routing.balance import Member
 from axonhub_cli.routing.breaker import BreakerSettings
 from axonhub_cli.routing.candidates import Candidate, Found
+from axonhub_cli.routing.conditions import NO_TRAITS, Traits, asked, holds
+from axonhub_cli.routing.mapping import Resolved, choose, matching
 
 # Clients name the models: so many members and rejections are kept in all, about 3 MB.
 _MOST_KEPT = 20_000
+_MOST_RULES = 4_000
+_LONGEST_NAME = 200
+
+_Key = tuple[str | None, str, str, bool, tuple[bool, ...]]
 
 
 class Pool(Struct, frozen=True):
@@ -39,21 +46,57 @@ class Pools:
         self.config = config
         self.breaker = breaker
         self._faults = faults or {}
-        self._kept: dict[tuple[str | None, str, str, bool], Pool] = {}
+        self._kept: dict[_Key, Pool] = {}
         self._size = 0
+        self._rules: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self._conditions = tuple(
+            dict.fromkeys(c.when for c in config.channels if c.when is not None)
+        )
+        of_channels = asked(self._conditions)
+        self._asked = {
+            p.name: of_channels | asked(rule.when for rule in p.mappings) for p in config.profiles
+        }
+        self._asked_of_all = of_channels
+
+    def asked(self, profile: Profile | None) -> frozenset[str]:
+        """The `Traits` of a request that decide something; mostly there are none."""
+        name = profile.name if profile is not None else ""
+        return self._asked.get(name, self._asked_of_all)
+
+    def resolve(self, profile: Profile | None, model: str, traits: Traits = NO_TRAITS) -> Resolved:
+        """What `mapping.resolve` says, without trying each pattern each time."""
+        if profile is None or not profile.mappings:
+            return Resolved(model)
+        key = (profile.name, model)
+        rules = self._rules.get(key)
+        if rules is None:
+            if len(self._rules) >= _MOST_RULES:
+                self._rules.clear()
+            rules = matching(profile.mappings, model)
+            if len(model) <= _LONGEST_NAME:
+                self._rules[key] = rules
+        return choose(rules, model, traits)
 
     def find(
-        self, profile: Profile | None, model: str, protocol: str, convertible: Collection[str] = ()
+        self,
+        profile: Profile | None,
+        model: str,
+        protocol: str,
+        convertible: Collection[str] = (),
+        traits: Traits = NO_TRAITS,
     ) -> Pool:
         """The candidates for `model`, as the profile's mapping left it."""
-        key = (profile.name if profile is not None else None, model, protocol, bool(convertible))
+        name = profile.name if profile is not None else None
+        verdicts = tuple([holds(when, traits) for when in self._conditions])
+        key = (name, model, protocol, bool(convertible), verdicts)
         pool = self._kept.get(key)
         if pool is None:
             found = candidates.find(
-                self.config, model, protocol, self._faults, convertible, profile
+                self.config, model, protocol, self._faults, convertible, profile, traits
             )
             pool = Pool(self._members(found, profile), found)
-            self._keep(key, pool)
+            if len(model) <= _LONGEST_NAME:
+                self._keep(key, pool)
         return pool
 
     def strategy(self, profile: Profile | None) -> Strategy:
@@ -80,7 +123,7 @@ class Pools:
         usable = [member(candidate, spare=False) for candidate in found.usable]
         return (*usable, *(member(candidate, spare=True) for candidate in found.spare))
 
-    def _keep(self, key: tuple[str | None, str, str, bool], pool: Pool) -> None:
+    def _keep(self, key: _Key, pool: Pool) -> None:
         self._size += 1 + len(pool.members) + len(pool.found.rejected)
         if self._size > _MOST_KEPT:
             self._kept.clear()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonhub_cli.config.schema import Channel, Config, Mapping
+from axonhub_cli.config.schema import Channel, Config, Mapping, Profile
 from axonhub_cli.routing.candidates import (
     find,
     models_of,
@@ -197,3 +197,50 @@ def test_a_channel_that_takes_any_model_serves_what_nobody_else_can_now() -> Non
     conf = config(channel("claude", enabled=False), engine)
     found = find(conf, "claude-opus-4-5", "anthropic", {})
     assert [c.channel.name for c in found.usable] == ["local"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "usable"),
+    [
+        (Profile("p"), "abc"),
+        (Profile("p", channels=("c", "a")), "ac"),
+        (Profile("p", tags=("cheap",)), "ab"),
+        (Profile("p", tags=("cheap", "fast")), "abc"),
+        (Profile("p", tags=("cheap", "fast"), tags_match="all"), "b"),
+        (Profile("p", tags=("cheap",), tags_match="none"), "c"),
+        (Profile("p", tags=("nobody's",)), ""),
+        (Profile("p", channels=("a", "c"), tags=("fast",)), "c"),
+        (Profile("p", channels=("a", "c"), tags=("fast",), tags_match="none"), "a"),
+    ],
+)
+def test_a_profile_uses_the_channels_that_it_names_by_name_and_tag(
+    profile: Profile, usable: str
+) -> None:
+    conf = config(
+        channel("a", tags=("cheap",)),
+        channel("b", tags=("cheap", "fast")),
+        channel("c", tags=("fast",)),
+    )
+    found = find(conf, "claude-opus-4-5", "anthropic", {}, (), profile)
+    assert "".join(c.channel.name for c in found.usable) == usable
+    assert len(found.rejected) == 3 - len(usable)
+
+
+def test_channels_left_out_by_the_profile_are_told_with_the_reason() -> None:
+    def reason(*, profile: Profile) -> str:
+        conf = config(channel("a", tags=("x",)))
+        (rejected,) = find(conf, "claude-opus-4-5", "anthropic", {}, (), profile).rejected
+        return rejected.reason
+
+    assert reason(profile=Profile("cheap", channels=("b",))) == (
+        "is not among profile cheap's channels"
+    )
+    assert reason(profile=Profile("cheap", tags=("y", "z"))) == (
+        "has none of profile cheap's tags (y, z)"
+    )
+    assert reason(profile=Profile("cheap", tags=("x", "z"), tags_match="all")) == (
+        "has not all of profile cheap's tags (x, z)"
+    )
+    assert reason(profile=Profile("cheap", tags=("x",), tags_match="none")) == (
+        "has a tag that profile cheap avoids (x)"
+    )

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Mapping, Profile
 from axonhub_cli.errors import ConfigError
-from axonhub_cli.routing.mapping import check_pattern, is_pattern, matches, resolve
+from axonhub_cli.routing.conditions import Traits, parse
+from axonhub_cli.routing.mapping import (
+    Resolved,
+    check_pattern,
+    is_pattern,
+    matches,
+    matching,
+    resolve,
+)
 
 
 def profile(*rules: tuple[str, str]) -> Profile:
@@ -112,3 +120,35 @@ def test_a_pattern_that_looks_like_a_glob_is_warned_about(source: str, meant: st
 @pytest.mark.parametrize("source", ["claude-.*", ".*", "a.*b", "claude-[a-z]*", "(ab)*", "x+y*"])
 def test_a_real_pattern_is_not(source: str) -> None:
     assert check_pattern(source) is None
+
+
+def conditional(*rules: tuple[str, str, list[str]]) -> Profile:
+    return Profile("p", tuple(Mapping(a, b, parse(words)) for a, b, words in rules))
+
+
+def test_the_first_match_whose_conditions_hold_wins_and_is_named_with_them() -> None:
+    rules = conditional(
+        ("claude-.*", "small", ["background"]),
+        ("claude-.*", "long", ["tokens>60000", "not-thinking"]),
+        ("claude-opus", "eyes", ["images"]),
+        ("claude-.*", "big", []),
+        ("claude-.*", "never", ["images"]),
+    )
+    assert resolve(rules, "claude-opus", Traits(background=True)).rule == (
+        "claude-.* → small when background"
+    )
+    found = resolve(rules, "claude-opus", Traits(tokens=70_000))
+    assert (found.model, found.rule) == (
+        "long",
+        "claude-.* → long when not-thinking, tokens>60000",
+    )
+    assert resolve(rules, "claude-opus", Traits(images=True)).model == "eyes"
+    assert resolve(rules, "claude-haiku", Traits(images=True)).model == "big"
+    assert resolve(rules, "claude-opus").model == "big"
+    assert resolve(rules, "gpt", Traits(background=True)) == Resolved("gpt")
+
+
+def test_rules_behind_one_without_conditions_are_out_of_reach() -> None:
+    rules = conditional(("a", "x", ["images"]), ("b", "y", []), ("a", "z", []), ("a", "q", []))
+    assert [rule.target for rule in matching(rules.mappings, "a")] == ["x", "z"]
+    assert matching(rules.mappings, "c") == ()

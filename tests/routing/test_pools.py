@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from axonhub_cli.config.schema import Config, Profile, Routing
+from axonhub_cli.config.schema import Config, Mapping, Profile, Routing, When
 from axonhub_cli.routing import candidates
+from axonhub_cli.routing.conditions import Traits, parse
+from axonhub_cli.routing.mapping import resolve
 from axonhub_cli.routing.pools import Pools
 from tests.routing.world import MODEL, channel, chat_channel
 
@@ -58,3 +60,52 @@ def test_the_profile_decides_and_else_the_configuration(
 ) -> None:
     pools = Pools(Config(routing=Routing(strategy="fastest", affinity=False)))
     assert (pools.strategy(profile), pools.has_affinity(profile)) == (strategy, affinity)
+
+
+def when(*words: str) -> When:
+    found = parse(words)
+    assert found is not None
+    return found
+
+
+def test_only_traits_that_some_rule_asks_for_are_asked() -> None:
+    plain, scenario = Profile("plain"), Profile("s", (Mapping("a", "b", when("tokens>5")),))
+    pools = Pools(Config(profiles=(plain, scenario), channels=(channel("a"),)))
+    assert (pools.asked(None), pools.asked(plain)) == (frozenset(), frozenset())
+    assert pools.asked(scenario) == {"tokens"}
+    night = channel("night", when=when("time=22:00-06:00", "not-subagent"))
+    pools = Pools(Config(profiles=(plain, scenario), channels=(night,)))
+    assert pools.asked(None) == pools.asked(plain) == {"minute", "subagent"}
+    assert pools.asked(scenario) == {"minute", "subagent", "tokens"}
+
+
+def test_a_channel_with_conditions_serves_what_meets_them() -> None:
+    pools = Pools(Config(channels=(channel("a"), channel("b", when=when("background", "images")))))
+
+    def find(traits: Traits) -> tuple[list[str], list[str]]:
+        pool = pools.find(None, MODEL, "anthropic", (), traits)
+        return [m.channel for m in pool.members], [r.reason for r in pool.found.rejected]
+
+    only_a = (["a"], ["serves only background image requests"])
+    assert find(Traits()) == only_a
+    assert find(Traits(background=True)) == only_a
+    assert find(Traits(background=True, images=True)) == (["a", "b"], [])
+    assert find(Traits(images=True)) == only_a
+
+
+def test_rules_are_looked_up_as_they_would_be_tried() -> None:
+    rules = tuple(Mapping(f"m{n}-.*", f"x{n}") for n in range(9))
+    profile = Profile("p", (Mapping("m1-a", "small", when("background")), *rules))
+    pools = Pools(Config(profiles=(profile,)))
+    for name in ("m1-a", "m3-b", "other", "m1-a"):
+        for traits in (Traits(), Traits(background=True)):
+            assert pools.resolve(profile, name, traits) == resolve(profile, name, traits)
+    assert pools.resolve(None, "m1-a").model == "m1-a"
+
+
+def test_a_name_of_megabytes_is_not_kept() -> None:
+    profile = Profile("p", (Mapping("a.*", "b"),))
+    pools = Pools(Config(profiles=(profile,), channels=(channel("a"),)))
+    assert pools.resolve(profile, "a" * 100_000).model == "b"
+    first = pools.find(profile, "x" * 100_000, "anthropic")
+    assert pools.find(profile, "x" * 100_000, "anthropic") is not first

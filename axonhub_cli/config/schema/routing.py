@@ -18,17 +18,20 @@ class When(Struct, frozen=True, forbid_unknown_fields=True):
     """Conditions beside the model's name; all that are given must hold."""
 
     background: bool | None = None
-    """Claude Code's small-model requests (titles, summaries, topic checks)."""
+    """A coding agent's small side requests (titles, summaries, topic checks)."""
     thinking: bool | None = None
     over_tokens: int | None = None
-    """The request's input is larger than this many tokens (estimated)."""
+    """The request's input is larger than this many tokens (estimated: a token is 4 bytes)."""
+    up_to_tokens: int | None = None
+    """It is not larger than this."""
     images: bool | None = None
     web_search: bool | None = None
     subagent: bool | None = None
     client: tuple[str, ...] = ()
     """One of these clients (`claude-code`, `codex`, …)."""
     time: str | None = None
-    """Local time of day, `22:00-06:00`, optionally after days: `mon-fri 09:00-17:00`."""
+    """Local time of day, `22:00-06:00`, optionally after days: `mon-fri 09:00-17:00`; a time that
+    passes midnight belongs to the day on which it begins."""
 
 
 class Mapping(
