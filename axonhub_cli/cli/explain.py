@@ -15,6 +15,7 @@ from msgspec import Struct
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
 from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.decisions import print_candidates, print_rejected
 from axonhub_cli.cli.lookup import (
     channel_names,
     find_channel,
@@ -221,8 +222,7 @@ def _show(context: Session, asked: _Asked, *, json: bool) -> None:
     else:
         output.line()
         print_candidates(decision.as_json()["candidates"], shares(decision))
-    for rejection in decision.found.rejected:
-        output.line(f"not used: {rejection.channel} – {rejection.reason}")
+    print_rejected(decision.as_json())
 
 
 def _as_json(asked: _Asked, decision: Decision, view: RoutingView) -> dict[str, Any]:
@@ -278,37 +278,3 @@ def _print_head(asked: _Asked, decision: Decision, pools: Pools, view: RoutingVi
         ("state", view.words),
     ]
     output.fields(pairs)
-
-
-def print_candidates(candidates: list[dict[str, Any]], part: list[float | None]) -> None:
-    """The candidates of a decision record, in the order in which they are tried."""
-    shared = any(share is not None for share in part)
-    columns = ["channel", "model", "priority", "score", *(["share"] if shared else []), "why"]
-    rows = []
-    for entry, share in zip(candidates, part, strict=True):
-        row = [
-            str(entry["channel"]),
-            str(entry["model"]),
-            str(entry.get("priority", "")),
-            f"{entry['score']:g}" if "score" in entry else "",
-        ]
-        if shared:
-            row.append(f"{share:.0%}" if share is not None else "")
-        rows.append([*row, why(entry)])
-    output.table(columns, rows, empty="nobody can serve it")
-
-
-_FACTORS = ("health", "latency", "load", "headroom", "quota")
-
-
-def why(entry: dict[str, Any]) -> str:
-    """What made a candidate's score and place, in words."""
-    product = "".join(f" × {name} {entry[name]:g}" for name in _FACTORS if name in entry)
-    said = [f"weight {entry['weight']:g}{product}"] if "weight" in entry else []
-    if "first_event_ms" in entry:
-        said.append(f"first event {entry['first_event_ms']} ms")
-    if "in_flight" in entry:
-        said.append(f"{entry['in_flight']} in flight")
-    if "price" in entry:
-        said.append(f"${entry['price']:g}")
-    return "; ".join([*said, *entry.get("notes", [])])

@@ -10,6 +10,7 @@ import typer
 from axonhub_cli.cli import filters, output
 from axonhub_cli.cli.commands import noun
 from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.decisions import print_decision
 from axonhub_cli.cli.figures import NOTHING, count, moment, short_ids, took
 from axonhub_cli.errors import CommandFailed, UsageError
 
@@ -230,8 +231,7 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
     ]
     output.fields([(name, value) for name, value in pairs if value])
     _print_attempts(row)
-    for rejected in decision.get("rejected") or []:
-        output.line(f"not used: {rejected.get('channel')} – {rejected.get('reason')}")
+    print_decision(decision)
     for loss in row.losses:
         output.line(f"lost: {loss.get('path')} – {loss.get('reason')}")
     output.note(f"hint: `axonhub request show {row.id} --body`, `--upstream`, `--answer`")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from axonhub_cli.cli.explain import why
 from tests.support import plays
 from tests.support.cli import Cli
 from tests.support.daemon import Daemon
@@ -156,19 +155,3 @@ def test_the_running_daemons_state_is_used_and_then_the_saved_one(
     assert explained(cli, MODEL)["state"]["source"] == "file"
     assert "as saved" in cli.ok("explain", MODEL).out
     assert len(upstream.requests) == 2, "explaining asks nobody"
-
-
-def test_what_a_score_is_made_of_reads_as_a_product() -> None:
-    entry = {
-        "weight": 80.0,
-        "latency": 0.5,
-        "load": 0.9,
-        "first_event_ms": 300,
-        "in_flight": 4,
-        "price": 1.25,
-        "notes": ["holds the session's prompt cache"],
-    }
-    assert why(entry) == (
-        "weight 80 × latency 0.5 × load 0.9; first event 300 ms; 4 in flight; $1.25; "
-        "holds the session's prompt cache"
-    )
