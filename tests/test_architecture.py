@@ -33,7 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "echo": {"errors", "jsonio"},
     "counting": {"errors", "jsonio", "ir"},
     "pricing": _BOTTOM | {"config.schema", "ir"},
-    "tracing": _BOTTOM | {"config.schema", "config.userinfo", "protocols", "ir", "pricing"},
+    # How long and how much is kept is written as durations and sizes.
+    "tracing": _BOTTOM
+    | {"config.schema", "config.userinfo", "config.durations", "config.sizes"}
+    | {"protocols", "ir", "pricing"},
     "proxy": _BOTTOM
     | {"config.schema", "config.durations", "config.secrets", "config.userinfo"}
     | {"ir", "protocols", "dialects", "routing", "overrides", "echo", "counting"}

@@ -16,7 +16,10 @@ from axonhub_cli.cli.request import sent_tokens
 if TYPE_CHECKING:
     from axonhub_cli.tracing.rows import TraceRow
 
-app = noun("Recorded sessions.")
+app = noun(
+    "Recorded sessions.",
+    verbs={"prune": ("axonhub_cli.cli.trace_prune:prune", "Forget old requests.")},
+)
 
 NONE_YET = "no traces yet; `axonhub run claude`, or `eval $(axonhub env)` and start your client"
 

@@ -11,6 +11,7 @@ from axonhub_cli.config.nearest import did_you_mean
 from axonhub_cli.config.rules_network import check_ca_path
 from axonhub_cli.config.rules_profiles import Fault, channel_faults, profile_faults, quota_faults
 from axonhub_cli.config.rules_routing import policy_faults, routing_faults
+from axonhub_cli.config.rules_trace import trace_faults
 from axonhub_cli.config.schema import Channel, Config, Key, Override, Protocol
 from axonhub_cli.providers import PROVIDERS
 
@@ -146,6 +147,7 @@ def _server_faults(config: Config) -> Iterator[Fault]:
         "ping_interval",
     ):
         yield from _fault(f"server.{name}", check_duration, getattr(server, name))
+    yield from trace_faults(server.trace)
     yield from _fault("server.drain_timeout", _check_wait, server.drain_timeout)
     if (server.tls_cert is None) != (server.tls_key is None):
         missing = "tls_cert" if server.tls_cert is None else "tls_key"

@@ -18,6 +18,7 @@ from axonhub_cli.tracing import blobs, usage_table
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Body, Entry
 from axonhub_cli.tracing.last_bodies import Cut, Known, compare
+from axonhub_cli.tracing.prune import SECONDS_AN_HOUR
 from axonhub_cli.tracing.spans import NO_ITEMS, SMALLEST_BODY, Items, find_items, read_arrays
 from axonhub_cli.tracing.spent import sum_usage
 from axonhub_cli.tracing.summary import Seen, Summary
@@ -25,7 +26,6 @@ from axonhub_cli.tracing.summary import Seen, Summary
 Values = tuple[str | int | float | bytes | None, ...]
 Redact = Callable[[bytes], bytes]
 
-_SECONDS_A_DAY = 86400
 _LONGEST_EDIT = 4096
 """Bytes; a body that differs from the client's in more is stored like one of its own."""
 
@@ -64,6 +64,7 @@ _UPDATE_TRACE += " WHERE seq = ?1"
 
 _request_values = itemgetter(*_REQUEST)
 _attempt_values = itemgetter(*_ATTEMPT)
+_INSERT_BODY = _INSERT_BODY.replace("INSERT", "INSERT OR IGNORE", 1)
 _trace_values = attrgetter(*_TRACE)
 
 
@@ -71,6 +72,7 @@ class Batch:
     """For one use, inside a transaction that the caller opened and ends."""
 
     def __init__(self, db: sqlite3.Connection, table: BlobTable, redact: Redact) -> None:
+        table.use(redact)
         self._db = db
         self._table = table
         self._redact = redact
@@ -95,7 +97,7 @@ class Batch:
         usage_table.add(self._db, entries)
 
     def _add(self, entry: Entry) -> None:
-        day = int(_number(entry.request["at"]) // _SECONDS_A_DAY)
+        hour = int(_ended(entry) // SECONDS_AN_HOUR)
         seq = self._take_out(entry) if entry.counted else None
         if seq is None:
             self._last_request += 1
@@ -103,14 +105,14 @@ class Batch:
         row = entry.request | {
             "seq": seq,
             "trace": None if entry.trace_id is None else self._sum_up(entry.trace_id, entry),
-            "headers": self._keep(entry.headers, day),
-            "decision": self._keep(entry.decision, day),
+            "headers": self._keep(entry.headers, hour),
+            "decision": self._keep(entry.decision, hour),
         }
         self._requests.append(_request_values(row))
         for n, attempt in enumerate(entry.attempts, 1):
             self._attempts.append(_attempt_values(attempt | {"request": seq, "n": n}))
         for body in entry.bodies:
-            self._bodies.append((seq, body.attempt, body.kind, *self._cut(body, day)))
+            self._bodies.append((seq, body.attempt, body.kind, *self._cut(body, hour)))
 
     def _take_out(self, entry: Entry) -> int | None:
         """Remove the rows of a request that was running, but not its own body; its number."""
@@ -148,7 +150,7 @@ class Batch:
         (seq,) = self._db.execute(put, (thread_id, at)).fetchone()
         return int(seq)
 
-    def _cut(self, body: Body, day: int) -> Values:
+    def _cut(self, body: Body, hour: int) -> Values:
         """The columns from `size` on: an edit of the base, or a skeleton with parts, if any."""
         data, size = body.data, len(body.data)
         if body.base is not None:
@@ -157,20 +159,20 @@ class Batch:
                 return size, start, end, self._pack(middle), None
         if body.kind != "request":
             return size, None, None, self._pack(data), None
-        cut = self._store_parts(body, day)
+        cut = self._store_parts(body, hour)
         pairs = zip(cut.items.spans, cut.numbers, strict=True)
         holes = [span for span, number in pairs if number]
         numbers = blobs.write_numbers([number for number in cut.numbers if number])
         skeleton = self._pack(blobs.cut_out(data, holes))
         return size, None, None, skeleton, self._table.packer.pack(numbers) if holes else None
 
-    def _store_parts(self, body: Body, day: int) -> Cut:
+    def _store_parts(self, body: Body, hour: int) -> Cut:
         """Where a body's items stand, with the numbers of those that are stored apart."""
         data, bodies = body.data, self._table.bodies
         if len(data) < SMALLEST_BODY:
-            return Cut(data, NO_ITEMS, [], day)
+            return Cut(data, NO_ITEMS, [], hour)
         given = body.parts if body.parts is not None else body.envelope or read_arrays(data)
-        old = bodies.like(data, day)
+        old = bodies.like(data, hour)
         known = compare(old, data, given) if old is not None else None
         if known is None:
             items = (
@@ -181,34 +183,38 @@ class Batch:
             known = Known(items, [None] * len(items.spans))
         view = memoryview(data)
         numbers = [
-            self._number(view[start:end], day) if number is None else number
+            self._number(view[start:end], hour) if number is None else number
             for (start, end), number in zip(known.items.spans, known.numbers, strict=True)
         ]
-        cut = Cut(data, known.items, numbers, day)
+        cut = Cut(data, known.items, numbers, hour)
         bodies.keep(cut)
         return cut
 
-    def _number(self, part: memoryview, day: int) -> int:
+    def _number(self, part: memoryview, hour: int) -> int:
         if len(part) < blobs.SMALLEST_PART:
             return 0
-        return self._table.number(self._db, part, day, self._redact)
+        return self._table.number(self._db, part, hour, self._redact)
 
     def _pack(self, data: bytes) -> bytes:
         return self._table.packer.pack(self._redact(data))
 
-    def _keep(self, part: bytes, day: int) -> bytes:
-        return self._table.keep(self._db, part, day, self._redact)
+    def _keep(self, part: bytes, hour: int) -> bytes:
+        return self._table.keep(self._db, part, hour, self._redact)
 
     def _last(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])
 
 
+def _ended(entry: Entry) -> float:
+    """When a request ended, or began if it goes on."""
+    return _number(entry.request["at"]) + _number(entry.request["total_ms"]) / 1000
+
+
 def _seen(entry: Entry) -> Seen:
     row = entry.request
-    at = _number(row["at"])
     return Seen(
-        at=at,
-        until=at + _number(row["total_ms"]) / 1000,
+        at=_number(row["at"]),
+        until=_ended(entry),
         status=str(row["status"]),
         client=str(row["client"]),
         model=None if row["model"] is None else str(row["model"]),

@@ -16,39 +16,48 @@ from axonhub_cli.tracing.packer import Packer
 
 Redact = Callable[[bytes], bytes]
 _Stored = tuple[int, int]
-"""A row's number, and the day on which it was last used."""
+"""A row's number, and the hour in which it was last used."""
 
 GENERATION = 4096
 """Parts; one takes some 150 bytes of memory, and a long session has a few hundred."""
 
 
 class BlobTable:
-    """Keeps parts under their hash, and the last day (since 1970) on which each was used."""
+    """Keeps parts under their hash, and the last hour (since 1970) on which each was used."""
 
     def __init__(self, generation: int = GENERATION) -> None:
         self.packer = Packer()
         self.bodies = LastBodies()
         """Bodies whose parts are all in the table."""
         self._generation = generation
+        self._redact: Redact | None = None
         self._addresses = KnownContents()
         self._young: dict[bytes, _Stored] = {}
         self._old: dict[bytes, _Stored] = {}
 
-    def keep(self, db: sqlite3.Connection, part: bytes, day: int, redact: Redact) -> bytes:
+    def use(self, redact: Redact) -> None:
+        """How parts are cleaned from now on: what was cleaned by other rules is looked at again."""
+        if redact != self._redact:
+            self.forget()
+            self._redact = redact
+            self._addresses = KnownContents()
+
+    def keep(self, db: sqlite3.Connection, part: bytes, hour: int, redact: Redact) -> bytes:
         """The part's address; it is in the table afterwards, cleaned, and marked as used."""
-        name = address(part)
-        self._stored(db, name, part, day, redact)
+        name = address(redact(part))
+        self._stored(db, name, part, hour, redact)
         return name
 
     def number(
         self,
         db: sqlite3.Connection,
         part: bytes | memoryview,
-        day: int,
+        hour: int,
         redact: Redact,
     ) -> int:
         """The same, and the row's number: the short name of a part that a body has many of."""
-        return self._stored(db, self._addresses.find(part), part, day, redact)
+        name = self._addresses.find(part, lambda data: address(redact(data)))
+        return self._stored(db, name, part, hour, redact)
 
     def forget(self) -> None:
         """What is remembered may not be in the table any more."""
@@ -60,19 +69,19 @@ class BlobTable:
         db: sqlite3.Connection,
         name: bytes,
         part: bytes | memoryview,
-        day: int,
+        hour: int,
         redact: Redact,
     ) -> int:
         known = self._young.get(name)
         if known is None:
             known = self._old.get(name)
             if known is None:
-                known = self._find_or_add(db, name, part, day, redact)
+                known = self._find_or_add(db, name, part, hour, redact)
             self._remember(name, known)
         number, used = known
-        if used < day:
-            db.execute("UPDATE blobs SET used = ? WHERE seq = ?", (day, number))
-            self._young[name] = number, day
+        if used < hour:
+            db.execute("UPDATE blobs SET used = ? WHERE seq = ?", (hour, number))
+            self._young[name] = number, hour
         return number
 
     def _find_or_add(
@@ -80,7 +89,7 @@ class BlobTable:
         db: sqlite3.Connection,
         name: bytes,
         part: bytes | memoryview,
-        day: int,
+        hour: int,
         redact: Redact,
     ) -> _Stored:
         row = db.execute("SELECT seq, used FROM blobs WHERE hash = ?", (name,)).fetchone()
@@ -89,10 +98,10 @@ class BlobTable:
         data = self.packer.pack(redact(bytes(part)))
         made = db.execute(
             "INSERT INTO blobs (hash, used, size, data) VALUES (?, ?, ?, ?)",
-            (name, day, len(part), data),
+            (name, hour, len(part), data),
         )
         assert made.lastrowid is not None
-        return made.lastrowid, day
+        return made.lastrowid, hour
 
     def _remember(self, name: bytes, known: _Stored) -> None:
         if len(self._young) >= self._generation:

@@ -75,7 +75,8 @@ def running_entry(record: RequestRecord, context: Context) -> Entry:
     """A request that goes on: the attempts so far, and no answers."""
     answers = [_NO_ANSWER] * len(record.attempts)
     entry = _entry(record, answers, [None] * len(answers), context)
-    entry.bodies = _request_bodies(record, context)
+    if context.settings.bodies == "on":
+        entry.bodies = _request_bodies(record, context)
     return entry
 
 
@@ -91,7 +92,10 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     if entry.request["status"] == "running":
         entry.request["status"] = "failed"
     entry.counted = stored
-    entry.bodies = [] if stored else _request_bodies(record, context)
+    if not _keeps_bodies(entry, context.settings):
+        return entry
+    if not stored or context.settings.bodies != "on":
+        entry.bodies = _request_bodies(record, context)
     entry.bodies += _sent_bodies(record, context)
     if context.settings.store_response_body:
         entry.bodies += [Body(n, "answer", body) for n, body in enumerate(raw, 1) if body]
@@ -201,6 +205,14 @@ def _counts(usage: Usage) -> Row:
         "output": usage.output,
         "reasoning": usage.reasoning,
     }
+
+
+def _keeps_bodies(entry: Entry, settings: TraceSettings) -> bool:
+    """A request that was answered by the second channel has failed once, too."""
+    if settings.bodies != "on_failure":
+        return settings.bodies == "on"
+    rows = (entry.request, *entry.attempts)
+    return any(row["status"] != "completed" for row in rows)
 
 
 def _request_bodies(record: RequestRecord, context: Context) -> list[Body]:

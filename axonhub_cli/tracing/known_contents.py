@@ -6,6 +6,8 @@ memory, ten times that of a hash; what is equal has the same address, so nothing
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from axonhub_cli.tracing.blobs import address
 
 SMALLEST = 2048
@@ -27,18 +29,19 @@ class KnownContents:
         self._old: _Contents = {}
         self._young_bytes = 0
 
-    def find(self, part: bytes | memoryview) -> bytes:
-        """The address of a part."""
+    def find(self, part: bytes | memoryview, address: Callable[[bytes], bytes] = address) -> bytes:
+        """The address of a part, by this function where it is not known."""
         size = len(part)
         if size < SMALLEST:
-            return address(part)
+            return address(bytes(part))
         key = (size, bytes(part[:_EDGE]), bytes(part[-_EDGE:]))
         known = self._young.get(key)
         if known is not None and known[0].startswith(part):
             return known[1]
         known = self._old.get(key)
         if known is None or not known[0].startswith(part):
-            known = (bytes(part), address(part))
+            data = bytes(part)
+            known = (data, address(data))
         self._remember(key, known, size)
         return known[1]
 

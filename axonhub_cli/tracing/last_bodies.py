@@ -37,7 +37,7 @@ class Cut(Struct, frozen=True):
     body: bytes
     items: Items
     numbers: list[int]
-    day: int
+    hour: int
 
 
 class Known(Struct, frozen=True):
@@ -55,12 +55,12 @@ class LastBodies:
         self._cuts: list[Cut] = []
         self._bytes = 0
 
-    def like(self, body: bytes, day: int) -> Cut | None:
-        """A body of that day that begins like this one; forgotten: the new one replaces it."""
+    def like(self, body: bytes, hour: int) -> Cut | None:
+        """A body of that hour that begins like this one; forgotten: the new one replaces it."""
         best, most = None, 0
         for cut in reversed(self._cuts):
             likeness = _likeness(cut.body, body)
-            if likeness > most and cut.day == day:
+            if likeness > most and cut.hour == hour:
                 best, most = cut, likeness
         if best is not None:
             self._cuts = [cut for cut in self._cuts if cut is not best]

@@ -1,7 +1,8 @@
 """Keep credentials out of the trace: by header name, by the form of a value, by known value.
 
 Headers, URLs and sentences are cleaned of anything that looks like a credential. Bodies are the
-user's own words and are cleaned only of what axonhub knows to be one: its secrets and its keys.
+user's own words and are cleaned only of what axonhub knows to be one, its secrets and its keys, and
+of what the configuration's patterns match.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ _SHORTEST = 8
 
 
 class Redactor:
-    """Knows the secrets of one moment. What it has cleaned lately, it remembers."""
+    """Knows the secrets of one moment. What it has cleaned lately, it remembers.
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    `patterns` are regular expressions; in a body they meet the JSON as it is written.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
+        self._patterns = [re.compile(pattern) for pattern in patterns]
+        self._raw_patterns = [re.compile(pattern.pattern.encode()) for pattern in self._patterns]
         self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
         self._raw = [form for secret in self._secrets for form in _forms(secret)]
         self.text = lru_cache(maxsize=512)(self._text)
@@ -52,13 +58,23 @@ class Redactor:
             if form in body:
                 body = body.replace(form, b"*" * len(form))
         if b"ah-" in body:
-            body = _OWN_KEYS.sub(lambda key: b"*" * len(key[0]), body)
+            body = _OWN_KEYS.sub(_stars, body)
+        if self._raw_patterns:
+            # A skeleton's holes must stay, whatever a pattern takes in around them.
+            body = b"\0".join([self._without_matches(piece) for piece in body.split(b"\0")])
         return body
+
+    def _without_matches(self, text: bytes) -> bytes:
+        for pattern in self._raw_patterns:
+            text = pattern.sub(_stars, text)
+        return text
 
     def _text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         text = _VALUES.sub(HIDDEN, text)
+        for pattern in self._patterns:
+            text = pattern.sub(HIDDEN, text)
         if "://" in text:
             text = _URLS.sub(HIDDEN, hide_userinfo(text))
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
@@ -71,6 +87,10 @@ class Redactor:
                 for name, value in named
             ]
         )
+
+
+def _stars(found: re.Match[bytes]) -> bytes:
+    return b"*" * len(found[0])
 
 
 def _hides(name: str) -> bool:

@@ -5,8 +5,8 @@
     usage: sums by quarter of an hour, which outlive the requests (see `usage_table.py`)
 
 `attempt` 0 in `bodies` is what the client sent; n is what attempt n sent (`request`) or got
-(`answer`). A blob's `used` is the last day (since 1970, UTC) on which a request referred to it:
-once all requests before a day are pruned, so may be the blobs whose last day lies before it.
+(`answer`). A blob's `used` is the last hour (since 1970) in which a request referred to it: once
+all requests before an hour are pruned, so may be the blobs whose last hour lies before it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,15 @@ def m004_numbers(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE bodies ADD COLUMN blobs BLOB")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_tables, m002_links, m003_usage, m004_numbers)
+def m005_hours(db: sqlite3.Connection) -> None:
+    """`used` was a day: too coarse for a file that reaches its largest size within one."""
+    db.execute("UPDATE blobs SET used = used * 24 + 23")
+    db.execute("CREATE INDEX blobs_by_use ON blobs (used)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    *(m001_first_tables, m002_links, m003_usage, m004_numbers, m005_hours),
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Protocol
 
 from axonhub_cli.errors import StoreError
@@ -20,10 +21,13 @@ from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.fingerprint import split_keys
+from axonhub_cli.tracing.prune import Limits, Pruner, Step
 from axonhub_cli.tracing.schema import check_version, migrate
 
 BUSY_SECONDS = 2.0
 TRIES = 3
+OPEN_TRIES = 20
+OPEN_PAUSE_S = 0.02
 LARGEST_IDLE_LOG = 16 * 1024 * 1024
 """Bytes that the write-ahead log may keep after it grew in one long read or large batch."""
 
@@ -56,6 +60,12 @@ class TraceStore(Protocol):
         """Keys of the last answers and the traces they are in, oldest first; of at most so many
         requests."""
 
+    def prune(self, limits: Limits, now: float) -> Step:
+        """Forget a little of what is beyond the limits; call again while there is more.
+
+        `now` is seconds since the epoch.
+        """
+
     def set_aside(self) -> None:
         """Move a broken store away, so that `open` begins a new one."""
 
@@ -69,25 +79,36 @@ class SqliteStore:
         self._path = path
         self._db: sqlite3.Connection | None = None
         self._blobs = BlobTable()
+        self._pruner = Pruner()
+        self._version: int | None = None
         self._file: tuple[int, int] | None = None
 
     def open(self) -> None:
         """Open, creating what is missing; also again, when the file was moved or deleted."""
         if self._db is not None and self._file == _identity(self._path):
             return
-        self.close()
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # SQLite gives its side files the mode of this one.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_LOG}")
-            migrate(self._db)
-            check_version(self._db)
-        except (OSError, sqlite3.Error, StoreError) as error:
+        for remaining in reversed(range(OPEN_TRIES)):
             self.close()
-            raise _explain(error, self._path) from error
+            try:
+                self._begin()
+                return
+            except (OSError, sqlite3.Error, StoreError) as error:
+                self.close()
+                is_busy = isinstance(error, sqlite3.Error) and _code(error) in _BUSY
+                if not is_busy or not remaining:
+                    raise _explain(error, self._path) from error
+            # A file's first opener makes it a log, and for that moment nobody is let to wait.
+            sleep(OPEN_PAUSE_S)
+
+    def _begin(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives its side files the mode of this one.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_LOG}")
+        migrate(self._db)
+        check_version(self._db)
         self._file = _identity(self._path)
 
     def write(self, entries: Sequence[Entry], redact: Redact) -> None:
@@ -111,6 +132,33 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise _explain(error, self._path) from error
         return [(key, trace) for link, trace in reversed(rows) for key in split_keys(link)]
+
+    def prune(self, limits: Limits, now: float) -> Step:
+        assert self._db is not None, "open() comes first"
+        try:
+            step = self._pruner.step(self._db, limits, now)
+        except sqlite3.Error as error:
+            raise _explain(error, self._path) from error
+        if step.parts:
+            self._blobs.forget()
+        return step
+
+    def count_older(self, before: float) -> tuple[int, int]:
+        """How many requests began before a time, and how many did not."""
+        assert self._db is not None, "open() comes first"
+        query = "SELECT coalesce(sum(at < ?), 0), count(*) FROM requests"
+        try:
+            older, all_of_them = self._db.execute(query, (before,)).fetchone()
+        except sqlite3.Error as error:
+            raise _explain(error, self._path) from error
+        return older, all_of_them - older
+
+    def compact(self) -> None:
+        """Give what pruning freed back to the system, as far as no reader is in the way."""
+        assert self._db is not None, "open() comes first"
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def set_aside(self) -> None:
         self.close()
@@ -136,6 +184,7 @@ class SqliteStore:
         for remaining in reversed(range(TRIES)):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
+                self._notice_others(self._db)
                 work(self._db)
                 self._db.execute("COMMIT")
                 return
@@ -145,6 +194,13 @@ class SqliteStore:
                     raise
                 if _code(error) not in _BUSY or not remaining:
                     raise _explain(error, self._path) from error
+
+    def _notice_others(self, db: sqlite3.Connection) -> None:
+        """What another process has written or pruned, nothing here knows of."""
+        (version,) = db.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self._blobs.forget()
 
     def _roll_back(self) -> None:
         self._blobs.forget()

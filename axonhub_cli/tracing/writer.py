@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from time import monotonic, time
 
 from msgspec import Struct
 
@@ -30,6 +31,7 @@ from axonhub_cli.tracing.entries import (
 )
 from axonhub_cli.tracing.fingerprint import Keys
 from axonhub_cli.tracing.lineage import MOST, Lineage
+from axonhub_cli.tracing.prune import limits_of
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.spent import Charging, charge_nothing
@@ -43,6 +45,13 @@ BATCH_BYTES = 4 * 1024 * 1024
 LARGEST_BATCH = 256
 KEPT_ENTRIES = 1000
 """So many requests, without bodies, are kept while the file cannot be written."""
+
+PRUNE_EVERY_S = 60.0
+"""Between two looks for what is too old or too much."""
+PRUNE_PAUSE_S = 0.02
+"""Between two steps, which take about as long, while nothing has to be written."""
+PRUNE_BUSY_S = 1.0
+"""The same while something has."""
 
 STOPPED = "the daemon stopped before it ended"
 
@@ -109,10 +118,12 @@ class TraceWriter:
         self._bytes_put = 0
         self._bytes_done = 0
         self._problem: str | None = None
-        self._known_secrets: tuple[str, ...] = ()
+        self._rules: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._redactor = Redactor()
         self._open: dict[str, _Open] = {}
         self._kept: Sequence[Entry] = ()
+        self._pruning = False
+        self._prune_at = 0.0
 
     @property
     def problem(self) -> str | None:
@@ -184,7 +195,23 @@ class TraceWriter:
         except Exception as error:
             self._lose(error, sum(item.stage == "finished" for item in items))
         self._bytes_done += sum(item.size for item in items)
+        if not last:
+            self._prune(idle=not items)
         return last
+
+    def _prune(self, *, idle: bool) -> None:
+        """A step of forgetting what is too old or too much, if it is time for one."""
+        if not self._owner or monotonic() < self._prune_at:
+            return
+        limits = limits_of(self._settings())
+        self._pruning = False
+
+        def step() -> None:
+            self._pruning = self._store.prune(limits, time()).more
+
+        self._attempt(step)
+        wait = (0.0 if idle else PRUNE_BUSY_S) if self._pruning else PRUNE_EVERY_S
+        self._prune_at = monotonic() + wait
 
     def _fail_running(self) -> None:
         if self._owner:
@@ -205,7 +232,7 @@ class TraceWriter:
         # Requests that have begun get a row when they are still running after a while.
         waits = self._kept or any(not request.written for request in self._open.values())
         try:
-            item = self._queue.get(timeout=BATCH_SECONDS if waits else None)
+            item = self._queue.get(timeout=BATCH_SECONDS if waits else self._patience())
             self._hurry.wait(0 if self._closing else BATCH_SECONDS)
             self._hurry.clear()
             while item is not None:
@@ -216,6 +243,12 @@ class TraceWriter:
         except Empty:
             return items, False
         return items, True
+
+    def _patience(self) -> float | None:
+        """How long to wait for something to write before there is something to forget."""
+        if not self._owner:
+            return None
+        return PRUNE_PAUSE_S if self._pruning else max(0.0, self._prune_at - monotonic())
 
     def _write_batch(self, items: Sequence[_Item], *, last: bool) -> None:
         context = self._context()
@@ -301,7 +334,8 @@ class TraceWriter:
         logger.error("%d requests were not recorded: %s", count, type(error).__name__)
 
     def _context(self) -> Context:
-        secrets = tuple(self._secrets())
-        if secrets != self._known_secrets:
-            self._known_secrets, self._redactor = secrets, Redactor(secrets)
-        return Context(self._redactor, self._settings(), self._read_answer, self._charge)
+        settings = self._settings()
+        rules = (tuple(self._secrets()), settings.redact)
+        if rules != self._rules:
+            self._rules, self._redactor = rules, Redactor(*rules)
+        return Context(self._redactor, settings, self._read_answer, self._charge)

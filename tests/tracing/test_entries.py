@@ -1,4 +1,7 @@
 import json
+from typing import Any
+
+import pytest
 
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.tracing.entries import Body, Context, finished_entry, running_entry
@@ -118,3 +121,29 @@ def test_text_that_is_no_unicode_can_be_stored() -> None:
     made = record("r", error="half \ud83d", prompt_id="\udcff")
     entry = finished_entry(made, Context(Redactor(), TraceSettings(), {}), stored=False)
     assert (entry.request["error"], entry.request["prompt_id"]) == ("half ?", "?")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, False),
+        ({"status": "failed"}, True),
+        ({"status": "canceled"}, True),
+        ({"attempts": [attempt(b"{}", status="failed"), attempt(b"{}")]}, True),
+    ],
+)
+def test_on_failure_only_the_bodies_of_what_failed_once_are_kept(
+    changes: dict[str, Any], kept: bool
+) -> None:
+    made, settings = record("r1", **changes), context(bodies="on_failure")
+    assert bool(finished_entry(made, settings, stored=False).bodies) is kept
+    # While it ran, nobody knew: so its own body is not in the store yet.
+    assert running_entry(made, settings).bodies == []
+    late = finished_entry(made, settings, stored=True).bodies
+    assert [(body.attempt, body.kind) for body in late[:1]] == ([(0, "request")] if kept else [])
+
+
+def test_no_bodies_at_all_may_be_kept() -> None:
+    made = record("r1", status="failed")
+    assert finished_entry(made, context(bodies="off"), stored=False).bodies == []
+    assert running_entry(made, context(bodies="off")).bodies == []

@@ -87,3 +87,19 @@ def test_a_url_loses_its_credentials(url: str, shown: str) -> None:
 
 def test_text_is_valid_unicode() -> None:
     assert Redactor().text("half \ud83d").encode() == b"half ?"
+
+
+def test_what_a_pattern_matches_is_starred_out_everywhere() -> None:
+    redactor = Redactor(patterns=[r"\b\d{4}-\d{4}\b", "Zoë"])
+    assert redactor.body(b'{"card": "1234-5678", "n": 12}') == b'{"card": "*********", "n": 12}'
+    assert redactor.body("says Zoë".encode()) == b"says ****"
+    assert redactor.text("it said Zoë and 1234-5678") == "it said *** and ***"
+    headers = redactor.headers(((b"x-card", b"1234-5678"),))
+    assert headers == b'[["x-card","***"]]'
+
+
+def test_a_pattern_leaves_the_holes_of_a_skeleton() -> None:
+    skeleton = b'{"messages":[\0, \0],"x":"y"}'
+    greedy = Redactor(patterns=[r"\[.*\]|,.*|(?s:\W+)"]).body(skeleton)
+    assert len(greedy) == len(skeleton)
+    assert [at for at, byte in enumerate(greedy) if not byte] == [13, 16]
