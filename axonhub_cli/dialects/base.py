@@ -78,6 +78,8 @@ class Dialect(Struct, frozen=True):
     images: bool = True
     documents: bool = False
     json_schema: bool = True
+    custom_tools: bool = False
+    """Does it take free-form tools? Else they are sent as functions (`ir.freeform`)."""
     developer: bool = False
     """Does it know the role `developer`? The encoder writes `system`; clients may not."""
 

@@ -108,6 +108,7 @@ _DIALECTS = (
         _CHAT,
         (*_OPENAI, own_cache_key),
         relays=True,
+        custom_tools=True,
         documents=True,
         developer=True,
         reasoning="none",

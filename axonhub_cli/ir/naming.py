@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
 from hashlib import sha256
-from typing import TypeVar
 
 from msgspec.structs import replace
 
+from axonhub_cli.ir.change import changed
 from axonhub_cli.ir.events import BlockStarted, Event
 from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Block, Message, Request, ServerTool, Tool, ToolCall, ToolResult
@@ -29,8 +28,6 @@ _OTHER = re.compile(r"[^a-zA-Z0-9_-]")
 
 LONGEST_NAME = {"openai_chat": 64, "anthropic": 128}
 """Characters of a tool's name (API references of OpenAI and Anthropic, read 2026-11)."""
-
-_T = TypeVar("_T")
 
 
 def fit_id(id: str) -> str:
@@ -85,8 +82,8 @@ class Naming:
 
     def request(self, request: Request) -> Request:
         """With the upstream's words: tools, the choice of one, and calls in the conversation."""
-        messages = _changed(request.messages, self._message)
-        tools = _changed(request.tools, self._tool)
+        messages = changed(request.messages, self._message)
+        tools = changed(request.tools, self._tool)
         choice = request.tool_choice
         if choice is not None and choice.name is not None:
             choice = replace(choice, name=self._fit(choice.name))
@@ -110,7 +107,7 @@ class Naming:
 
     def response(self, response: Response) -> Response:
         """With the client's words."""
-        content = _changed(response.content, self._answered)
+        content = changed(response.content, self._answered)
         return response if content is response.content else replace(response, content=content)
 
     def _fit(self, name: str) -> str:
@@ -120,7 +117,7 @@ class Naming:
         known: Message | None = self._recall.find(self._kind, message)
         if known is not None:
             return known
-        content = _changed(message.content, self._sent)
+        content = changed(message.content, self._sent)
         fitted = message if content is message.content else replace(message, content=content)
         self._recall.keep(self._kind, message, fitted)
         return fitted
@@ -150,12 +147,3 @@ class Naming:
 
 def _renamed(call: ToolCall, id: str, name: str) -> ToolCall:
     return call if id == call.id and name == call.name else replace(call, id=id, name=name)
-
-
-def _changed(items: tuple[_T, ...], change: Callable[[_T], _T]) -> tuple[_T, ...]:
-    """The tuple itself when nothing in it changes: most conversations need none of this."""
-    for at, item in enumerate(items):
-        new = change(item)
-        if new is not item:
-            return (*items[:at], new, *(change(later) for later in items[at + 1 :]))
-    return items

@@ -66,6 +66,8 @@ class ToolCall(Struct, frozen=True, tag=True):
     name: str
     arguments: str
     extra: Extra = field(default_factory=dict)
+    freeform: bool = False
+    """The client made it of a text: see `ir.freeform`."""
 
 
 class Opaque(Struct, frozen=True, tag=True):
@@ -106,6 +108,8 @@ class Tool(Struct, frozen=True):
     schema: Json = field(default_factory=dict)
     strict: bool | None = None
     extra: Extra = field(default_factory=dict)
+    freeform: bool = False
+    """It takes a text; the schema is that of the function it is elsewhere (`ir.freeform`)."""
 
 
 class ServerTool(Struct, frozen=True):

@@ -56,6 +56,8 @@ class ReplyContext(Struct, frozen=True):
     created: int = 0
     """Epoch seconds, for protocols that tell."""
     wants_usage: bool = True
+    freeform: frozenset[str] = frozenset()
+    """The client's tools whose calls are texts (`ir.freeform`)."""
 
 
 class StreamDecoder(Protocol):

@@ -28,6 +28,7 @@ from axonhub_cli.errors import (
 )
 from axonhub_cli.ir.collect import BrokenAnswer, Collector, replay
 from axonhub_cli.ir.events import Event, Failed, Finished, Started
+from axonhub_cli.ir.freeform import without_freeform
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.naming import Naming
 from axonhub_cli.ir.recall import NOTHING, Recall
@@ -85,13 +86,16 @@ class Conversion:
         self.upstream = upstream
         self.context = context
         self._dialect = dialect
+        lost: tuple[Loss, ...] = ()
+        if not dialect.custom_tools:
+            request, lost = without_freeform(request)
         self._naming = Naming(request, client=client.name, upstream=upstream.name, recall=recall)
         fitted = self._naming.request(request)
         encoded = codec_of(upstream).encode_request(fitted, model, recall)
         quirks = QuirkContext(model, fitted, settings)
         body, losses = apply_quirks(dialect, encoded.body, quirks)
         self.body, self.parts = jsonio.encode_in_parts(body, partial(encode_known, recall))
-        self.losses: tuple[Loss, ...] = (*encoded.losses, *losses)
+        self.losses: tuple[Loss, ...] = (*lost, *encoded.losses, *losses)
 
     def answer(self, body: bytes) -> Response:
         """A whole answer of the upstream, JSON or events. Raises `UpstreamError`."""

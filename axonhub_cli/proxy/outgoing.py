@@ -8,12 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.freeform import names_of
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.reasoning import without_foreign_signatures, without_signatures
 from axonhub_cli.ir.request import Request
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import identity_edit
 from axonhub_cli.protocols.codec import CannotCross, ReplyContext
+from axonhub_cli.protocols.openai_chat.names import NAME as CHAT
 from axonhub_cli.proxy import identity
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.convert import Conversion
@@ -55,8 +57,17 @@ def prepare(
     """Make the body, choose the headers, name the URL. Raises `ClientError` for a request that
     cannot be said in the candidate's protocol."""
     target = Target.of(call, candidate, token, origin, reasoning)
-    outgoing = _relay(target, limits) if candidate.native else _convert(target, limits)
+    relayed = candidate.native and not _needs_functions(target)
+    outgoing = _relay(target, limits) if relayed else _convert(target, limits)
     return _overridden(target, outgoing) if candidate.channel.overrides else outgoing
+
+
+def _needs_functions(target: Target) -> bool:
+    """Are there free-form tools that the provider does not take? Then the answer's calls of them
+    are to be turned back, as with a provider of another protocol."""
+    if target.dialect.custom_tools or target.dialect.relays or target.call.protocol.name != CHAT:
+        return False
+    return b'"custom"' in target.call.body and bool(names_of(target.call.decoded))
 
 
 def _relay(target: Target, limits: Limits) -> Outgoing:
@@ -108,6 +119,7 @@ def _conversion(target: Target, request: Request) -> Conversion:
                 id=origin.request_id,
                 created=origin.created,
                 wants_usage=request.wants_usage,
+                freeform=names_of(request),
             ),
             recall=call.recall,
         )

@@ -7,6 +7,7 @@ Tool messages that follow each other are one user turn, as the results of one as
 from __future__ import annotations
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir import freeform
 from axonhub_cli.ir.recall import NOTHING, Recall, as_it_is
 from axonhub_cli.ir.request import Block, Extra, Message, Opaque, Text, ToolCall, ToolResult
 from axonhub_cli.jsonio import Json
@@ -21,7 +22,7 @@ _TOOL = frozenset({"role", "content", "tool_call_id"})
 _FUNCTION = frozenset({"role", "content"})
 _ASSISTANT = _PLAIN | frozenset({"tool_calls", "function_call", "refusal"}) | (reasoning.MEMBERS)
 _CALL = frozenset({"id", "type", "function", "index"})
-_CUSTOM = frozenset({"id", "custom", "index"})
+_CUSTOM = frozenset({"id", "type", "custom", "index"})
 
 
 def decode_messages(
@@ -146,10 +147,9 @@ def _call(value: Json, path: str) -> ToolCall:
     id_ = need_str(call.get("id"), f"{path}.id")
     if call.get("type") == "custom":
         custom = need_dict(call.get("custom"), f"{path}.custom")
-        # A free-form call is one with a single argument, where there is no such thing.
-        given = {"input": need_str(custom.get("input"), f"{path}.custom.input")}
+        given = freeform.wrap(need_str(custom.get("input"), f"{path}.custom.input"))
         name = need_str(custom.get("name"), f"{path}.custom.name")
-        return ToolCall(id_, name, jsonio.encode(given).decode(), rest(call, _CUSTOM))
+        return ToolCall(id_, name, given, rest(call, _CUSTOM), freeform=True)
     function = need_dict(call.get("function"), f"{path}.function")
     name = need_str(function.get("name"), f"{path}.function.name")
     arguments = read_arguments(function.get("arguments"), f"{path}.function.arguments")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 
-from axonhub_cli import jsonio
+from axonhub_cli.ir import freeform
 from axonhub_cli.ir.request import (
     Block,
     Document,
@@ -220,9 +220,9 @@ class _Writing:
             if call.extra:
                 self._losses.add_members(_BLOCK, call.extra)
             return {"id": call.id, "type": "function", "function": function}
-        if call.extra.get("type") == "custom":
-            custom = {"name": call.name, "input": _free_input(call.arguments)}
-            return {"id": call.id, "custom": custom, **call.extra}
+        if call.freeform:
+            custom = {"name": call.name, "input": freeform.unwrap(call.arguments)}
+            return {"id": call.id, "type": "custom", "custom": custom, **call.extra}
         return {"id": call.id, "type": "function", "function": function, **call.extra}
 
     def _answer(self, calls: list[ToolCall], at: int) -> None:
@@ -334,12 +334,3 @@ def _first(written: _Result) -> Object:
 def _plain_text(block: Block) -> str | None:
     """The text of a block that is nothing else, which most are."""
     return block.text if type(block) is Text and not block.extra else None
-
-
-def _free_input(arguments: str) -> str:
-    try:
-        given = jsonio.decode(arguments.encode("utf-8", "replace"))
-    except jsonio.InvalidJson:
-        return arguments
-    inner = given.get("input") if isinstance(given, dict) else None
-    return inner if isinstance(inner, str) else arguments

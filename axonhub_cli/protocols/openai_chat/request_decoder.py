@@ -7,6 +7,7 @@ answers and gets one would fail on the second. Requests that are relayed never c
 
 from __future__ import annotations
 
+from axonhub_cli.ir import freeform
 from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import (
     Extra,
@@ -44,6 +45,8 @@ _KNOWN = frozenset(
     metadata service_tier prompt_cache_key stream stream_options""".split()
 )
 _TOOL = frozenset({"type", "function"})
+_CUSTOM = frozenset({"type", "custom"})
+_NAMED = frozenset({"name", "description"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 _FORMAT = frozenset({"name", "description", "schema", "strict"})
 NO_PARAMETERS: Object = {"type": "object", "properties": {}}
@@ -96,7 +99,17 @@ def _tool(given: Json, path: str) -> Tool | ServerTool:
         function = need_dict(value.get("function"), f"{path}.function")
         return _function(function, rest(value, _TOOL), f"{path}.function")
     custom = as_dict(value.get(kind))
+    if kind == "custom" and _name_of(custom):
+        return _freeform(custom, rest(value, _CUSTOM), f"{path}.custom")
     return ServerTool(NAME, kind, _name_of(custom) or _name_of(value) or kind, value)
+
+
+def _freeform(custom: Object, extra: Extra, path: str) -> Tool:
+    unknown = rest(custom, _NAMED)
+    if unknown:
+        extra["custom"] = unknown
+    description = opt_str(custom.get("description"), f"{path}.description")
+    return Tool(_name_of(custom), description, freeform.SCHEMA, extra=extra, freeform=True)
 
 
 def _function(function: Object, extra: Extra, path: str) -> Tool:

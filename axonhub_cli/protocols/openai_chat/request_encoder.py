@@ -92,6 +92,10 @@ def _tool(tool: Tool, losses: Losses) -> Object:
 
 def _own_tool(tool: Tool) -> Object:
     extra = dict(tool.extra)
+    if tool.freeform:
+        described = {} if tool.description is None else {"description": tool.description}
+        custom: Object = {"name": tool.name, **described, **extra.pop("custom", {})}
+        return {"type": "custom", "custom": custom, **extra}
     function = _function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
@@ -124,7 +128,8 @@ def _tool_choice(request: Request, losses: Losses) -> Json:
         if tool.name != choice.name:
             continue
         if isinstance(tool, Tool):
-            return {"type": "function", "function": {"name": choice.name}}
+            kind = "custom" if tool.freeform else "function"
+            return {"type": kind, kind: {"name": choice.name}}
         if tool.protocol == NAME:
             return _server_choice(tool)
     # Claude Code's web search forces a tool that only Anthropic runs.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamGarbled
+from axonhub_cli.ir import freeform
 from axonhub_cli.ir.collect import stop_of
 from axonhub_cli.ir.request import Block, Extra, RedactedThinking, Text, Thinking, ToolCall
 from axonhub_cli.ir.response import Response, Stop, Usage
@@ -68,7 +69,8 @@ def encode_response(response: Response, context: ReplyContext) -> Json:
     if calls:
         message["content"] = text or None
         message["tool_calls"] = [
-            _encode_call(call, call_id(context, number)) for number, call in enumerate(calls)
+            _encode_call(call, call_id(context, number), context)
+            for number, call in enumerate(calls)
         ]
     _add_reasoning(message, content)
     annotations = annotations_of(content)
@@ -152,7 +154,7 @@ def _call(call: Object) -> ToolCall | None:
     custom = call.get("custom")
     if isinstance(custom, dict):
         name = as_str(custom.get("name"))
-        arguments = jsonio.encode({"input": as_str(custom.get("input"))}).decode()
+        arguments = freeform.wrap(as_str(custom.get("input")))
     else:
         function = as_dict(call.get("function"))
         name, arguments = as_str(function.get("name")), arguments_of(function.get("arguments"))
@@ -169,7 +171,10 @@ def _beside(message: Object, choice: Object) -> Extra:
     return found
 
 
-def _encode_call(call: ToolCall, default_id: str) -> Object:
+def _encode_call(call: ToolCall, default_id: str, context: ReplyContext) -> Object:
+    if call.name in context.freeform:
+        custom = {"name": call.name, "input": freeform.unwrap(call.arguments)}
+        return {"id": call.id or default_id, "type": "custom", "custom": custom}
     return {
         "id": call.id or default_id,
         "type": "function",

@@ -26,6 +26,7 @@ from axonhub_cli.ir.events import (
     ThinkingDelta,
     ToolArgsDelta,
 )
+from axonhub_cli.ir.freeform import Unwrap
 from axonhub_cli.ir.request import RedactedThinking, Thinking, ToolCall
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
@@ -52,6 +53,8 @@ class ChatStreamEncoder:
         self._calls: dict[int, int] = {}
         """Keys of the calls to their indices."""
         self._argued: set[int] = set()
+        self._texts: dict[int, Unwrap] = {}
+        """Those that are texts for the client."""
         self._thoughts: list[str] = []
         """The open thinking block's text: its signature comes with all of it."""
         self._kind = ""
@@ -103,17 +106,24 @@ class ChatStreamEncoder:
                 self._gap = "reasoning_content" in self._sent
                 self._thoughts = []
             case "tool_call":
-                index = self._calls[block.key] = len(self._calls)
-                call = {
-                    "index": index,
-                    "id": block.id or call_id(self._context, index),
-                    "type": "function",
-                    "function": {"name": block.name, "arguments": ""},
-                }
-                return self._chunk({"tool_calls": [call]})
+                return self._call(block)
             case "redacted_thinking":
                 return self._details(RedactedThinking(str(block.data)))
         return b""
+
+    def _call(self, block: BlockStarted) -> bytes:
+        index = self._calls[block.key] = len(self._calls)
+        kind, argument = "function", "arguments"
+        if block.name in self._context.freeform:
+            kind, argument = "custom", "input"
+            self._texts[block.key] = Unwrap()
+        call = {
+            "index": index,
+            "id": block.id or call_id(self._context, index),
+            "type": kind,
+            kind: {"name": block.name, argument: ""},
+        }
+        return self._chunk({"tool_calls": [call]})
 
     def _text(self, delta: TextDelta) -> bytes:
         return self._content("content", delta.text)
@@ -129,6 +139,8 @@ class ChatStreamEncoder:
         return self._details(Thinking("".join(self._thoughts), delta.signature))
 
     def _end(self, block: BlockEnded) -> bytes:
+        if block.key in self._texts:
+            return self._freeform(block.key, self._texts[block.key].close())
         # A call without arguments has an empty object: clients parse what they get.
         unargued = block.key in self._calls and block.key not in self._argued
         return self._arguments(block.key, "{}") if unargued else b""
@@ -151,9 +163,15 @@ class ChatStreamEncoder:
     def _arguments(self, key: int, text: str) -> bytes:
         if not text:
             return b""
+        if key in self._texts:
+            return self._freeform(key, self._texts[key].feed(text))
         self._argued.add(key)
         piece = {"index": self._calls[key], "function": {"arguments": text}}
         return self._chunk({"tool_calls": [piece]})
+
+    def _freeform(self, key: int, text: str) -> bytes:
+        piece = {"index": self._calls[key], "custom": {"input": text}}
+        return self._chunk({"tool_calls": [piece]}) if text else b""
 
     def _details(self, block: Thinking | RedactedThinking) -> bytes:
         return self._chunk({"reasoning_details": [detail_of(block)]}) if is_sealed(block) else b""

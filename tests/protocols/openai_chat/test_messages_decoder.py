@@ -87,7 +87,7 @@ def test_an_assistant_s_members_are_blocks_in_order() -> None:
                 Text("pong"),
                 Text("no", {"type": "refusal"}),
                 ToolCall("c1", "f", "{}"),
-                ToolCall("c2", "g", '{"input":"raw"}', {"type": "custom"}),
+                ToolCall("c2", "g", '{"input":"raw"}', freeform=True),
                 ToolCall("c3", "h", '{"a":1}', {"extra_content": {}}),
             ),
             "bob",

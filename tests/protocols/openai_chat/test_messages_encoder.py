@@ -255,8 +255,8 @@ def test_content_that_cannot_cross_names_its_place() -> None:
 
 
 def test_custom_calls_of_the_own_protocol_come_back() -> None:
-    call = ToolCall("c1", "g", '{"input":"raw"}', {"type": "custom"})
-    odd = ToolCall("c2", "g", "raw", {"type": "custom"})
+    call = ToolCall("c1", "g", '{"input":"raw"}', freeform=True)
+    odd = ToolCall("c2", "g", "raw", freeform=True)
     request = Request(protocol="openai_chat", model="m", messages=(assistant(call, odd),))
     assert encode_messages(request, Losses())[0]["tool_calls"] == [
         {"id": "c1", "type": "custom", "custom": {"name": "g", "input": "raw"}},

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.errors import ClientError
+from axonhub_cli.ir import freeform
 from axonhub_cli.ir.request import (
     OutputFormat,
     Reasoning,
@@ -84,6 +85,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 def test_tools_are_read_with_what_is_beside_their_schema() -> None:
     grammar = {"type": "custom", "custom": {"name": "patch", "format": {"type": "text"}}}
+    text_format = {"custom": {"format": {"type": "text"}}}
     search = {"type": "web_search", "max_uses": 3}
     tools = [
         function(description="d", parameters=SCHEMA, strict=True),
@@ -96,7 +98,7 @@ def test_tools_are_read_with_what_is_beside_their_schema() -> None:
         Tool("f", "d", SCHEMA, True),
         Tool("g", None, NO_PARAMETERS, None, {"cache_control": {}}),
         Tool("h", None, NO_PARAMETERS, None, {"function": {"returns": {}}}),
-        ServerTool("openai_chat", "custom", "patch", grammar),
+        Tool("patch", None, freeform.SCHEMA, extra=text_format, freeform=True),
         ServerTool("openai_chat", "web_search", "web_search", search),
         Tool("old", None, NO_PARAMETERS),
     )

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.freeform import without_freeform
 from axonhub_cli.ir.request import Message, OutputFormat, Request, Text
 from axonhub_cli.protocols.anthropic.fit.content import fit_blocks, fit_text
 from axonhub_cli.protocols.anthropic.fit.reasoning import fit_reasoning
@@ -29,6 +30,9 @@ class _Prompt(Struct, frozen=True):
 
 def fit(request: Request, model: str, losses: Losses) -> Request:
     """Raises `ClientError` for content that Claude could not read."""
+    request, lost = without_freeform(request)
+    for loss in lost:
+        losses.add(loss.path, loss.reason)
     output, instruction = _fit_output(request.output, model, losses)
     prompt = _fit_prompt(request, instruction, losses)
     tools = fit_tools(request, prompt.messages, model, losses)
