@@ -71,12 +71,13 @@ def read_filters(
     """The options, checked. Raises `UsageError`."""
     if status is not None and status not in STATUSES:
         raise UsageError(f"no such status: {status}", hint=f"there are: {', '.join(STATUSES)}")
-    start = None if since is None else _read_since(since, now)
+    start = None if since is None else read_since(since, now)
     return Picked(start, client, model, channel, status)
 
 
-def _read_since(text: str, now: float) -> float:
-    """A span of time before `now`, or a date, which begins at local midnight."""
+def read_since(text: str, now: float) -> float:
+    """A span of time before `now`, or a date, which begins at local midnight. Raises
+    `UsageError`."""
     from datetime import datetime
 
     from axonhub_cli.config.durations import seconds

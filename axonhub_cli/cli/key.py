@@ -92,8 +92,12 @@ def show(
         from axonhub_cli.config.keys import reveal_key
 
         text = reveal_key(key, session.secrets())
+    from axonhub_cli.cli import quota_left
+
+    limits = quota_left.limits_of(session.paths, [key]).get(key.name, [])
     if json:
-        output.emit_json({**as_json(key), "key": text})
+        quotas = [quota_left.as_json(limit) for limit in limits]
+        output.emit_json({**as_json(key), "quotas": quotas, "key": text})
         return
     output.fields(
         [
@@ -101,6 +105,7 @@ def show(
             ("enabled", "yes" if key.enabled else "no"),
             ("active profile", key.active_profile or "–"),
             ("profiles", ", ".join(key.profiles) or "–"),
+            *[("quota", quota_left.in_words(limit)) for limit in limits],
             ("key", text or "hidden; --reveal shows it"),
         ]
     )

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
     "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show."),
     "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show."),
+    "usage": ("axonhub_cli.cli.usage:app", "What was used: requests, tokens, cost."),
     "explain": ("axonhub_cli.cli.explain:app", "Show how a request would be routed, and why."),
     "config": ("axonhub_cli.cli.config:app", "The configuration file."),
     "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),
@@ -58,7 +59,7 @@ _REWORDED = (
     (re.compile(r"is not in the range (\S+)<=x<=(\S+)"), r"is not between \1 and \2"),
 )
 
-_READS_NO_CONFIG = {"trace", "request"}
+_READS_NO_CONFIG = {"trace", "request", "usage"}
 
 _GLOBAL_FLAGS = ("--debug",)
 _GLOBAL_OPTIONS = ("--config",)

@@ -85,10 +85,14 @@ def list_profiles(ctx: typer.Context, json: Json = False) -> None:
 @app.command()
 def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
     """Show a profile's rules, in the order in which they are tried."""
+    from axonhub_cli.cli import quota_left
+
     config = Session.of(ctx).config()
     profile = find_profile(config, name)
+    limits = quota_left.limits_of(Session.of(ctx).paths, [profile]).get(name, [])
     if json:
-        output.emit_json(as_json(config, profile))
+        quotas = [quota_left.as_json(limit) for limit in limits]
+        output.emit_json({**as_json(config, profile), "quotas": quotas})
         return
     output.note(f"Profile {name}, {_activity(config, name)}.")
     output.table(
@@ -96,6 +100,8 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         [(str(i), rule.source, rule.target) for i, rule in enumerate(profile.mappings, start=1)],
         empty="It has no rules: every model goes to a channel that serves it by that name.",
     )
+    for limit in limits:
+        output.line(f"quota of {quota_left.in_words(limit)}")
 
 
 @app.command("map")

@@ -22,10 +22,14 @@ _UNITS = (("day", 86_400), ("h", 3600), ("min", 60))
 
 def in_words(limit: Limit) -> str:
     """`100 of 100 today`, `$1.9800 of $2.00 in the last 24 hours`, `5 of 5 in all`."""
-    period = _PERIODS.get((limit.per, limit.sliding), "in all")
     if limit.kind == "cost":
-        return f"${limit.used:,.4f} of ${limit.limit:,.2f} {period}"
-    return f"{limit.used:,.0f} of {limit.limit:,.0f} {period}"
+        return f"${limit.used:,.4f} of ${limit.limit:,.2f} {period(limit)}"
+    return f"{limit.used:,.0f} of {limit.limit:,.0f} {period(limit)}"
+
+
+def period(limit: Limit) -> str:
+    """`today`, `in the last hour`, `in all`."""
+    return _PERIODS.get((limit.per, limit.sliding), "in all")
 
 
 def reset_in_words(resets_at: float | None, now: float, zone: tzinfo | None = None) -> str:

@@ -162,6 +162,11 @@ def total(rows: Sequence[Sums]) -> Sums:
     return _sums("", *[sum(getattr(row, name) or 0 for row in rows) for name in _COUNTS])
 
 
+def nothing(name: str) -> Sums:
+    """Of what was not used."""
+    return replace(total([]), name=name)
+
+
 def _by_day(quarters: Sequence[tuple[Json, ...]]) -> list[Sums]:
     days: dict[str, list[Sums]] = {}
     for quarter, *counts in quarters:

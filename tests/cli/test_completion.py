@@ -55,7 +55,9 @@ def test_commands_verbs_options_and_values_complete(cli: Cli) -> None:
     ]
     assert complete(cli, "axonhub channel add --type ec") == ["echo"]
     assert complete(cli, "axonhub channel add --auth b") == ["bearer"]
-    assert complete(cli, "axonhub config get server.p") == ["server.port", "server.ping_interval"]
+    assert complete(cli, "axonhub config get server.p") == [
+        *("server.port", "server.ping_interval", "server.price_updates")
+    ]
 
 
 def test_shells_and_clients_complete(cli: Cli) -> None:

@@ -38,15 +38,10 @@ class Home:
             "TEST_TOKEN": TOKEN,
             "TEST_KEY": KEY,
         }
-        self.lend_prices()
 
     @property
     def paths(self) -> Paths:
         return find_paths(self.environ)
-
-    def lend_prices(self) -> None:
-        if not self.paths.price_list.exists():
-            lend(self.paths.price_list)
 
     def configure(
         self,
@@ -82,6 +77,8 @@ class Home:
         draft.write_text(tomli_w.dumps(document))
         draft.chmod(0o600)
         draft.replace(file)
+        if not self.paths.price_list.exists():
+            lend(self.paths.price_list)
 
     def axonhub(
         self, *args: str, stdin: str | None = None, check: bool = True
