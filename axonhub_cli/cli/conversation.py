@@ -4,58 +4,143 @@
   ● claude-sonnet-4-5 · main · 1.9 s · 12 in, 55 out · 01k3…
     ✗ other: 529, overloaded (40 ms)                  attempts that failed
     I will look.                                      what the model said
-    → Bash {"command":"ls"}                           what it called
+    → Agent {"prompt":"find bugs"}                    what it called
+    ◇ subagent Explore · find bugs                    whom the call started, side by side
+      ● …
   ● …
     ← Bash: README.md                                 what tools gave back
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
-from axonhub_cli.cli.figures import count, moment, short_ids, took
-from axonhub_cli.cli.output import CYAN, RED
+from axonhub_cli.cli import pictures
+from axonhub_cli.cli.figures import count, dollars, moment, short_ids, took
+from axonhub_cli.cli.output import BOLD, CYAN, DIM, RED, YELLOW
 from axonhub_cli.cli.request import models_of, sent_tokens, status_of, tokens_in_words
+from axonhub_cli.cli.trees import Node
 from axonhub_cli.tracing.rows import AttemptRow
-from axonhub_cli.tracing.session import SessionView, SideRequests, Step, Turn
+from axonhub_cli.tracing.session import (
+    Agent,
+    Label,
+    SessionView,
+    SideRequests,
+    Step,
+    Turn,
+    sum_tokens,
+)
 
-BOLD, DIM = "1", "2"
-_INDENT = 2
+_PICTURE, _SPAN = 48, 24
+"""Letters of a line over time, and of a subagent's span."""
 
 _SIDE = {
     "title": "title request",
+    "topic": "topic check",
+    "quota": "quota check",
     "count_tokens": "token count",
     "web_search": "web search",
     "auxiliary": "side request",
 }
+_LABELS: dict[Label, str] = {
+    "compaction": "asked for a summary of the conversation",
+    "compacted": "goes on from the summary: what came before is no longer sent",
+    "new conversation": "begins a new conversation in this session",
+    "unreadable": "its body was not stored, or cannot be read",
+}
 
 
-class Paragraph(Struct, frozen=True):
-    """Some text at its indentation; `style` is an ANSI code."""
-
-    text: str
-    indent: int = 0
-    style: str | None = None
-
-
-def tell(view: SessionView, now: float) -> Iterator[Paragraph]:
-    """The whole trace, from its head to the last step."""
+def tell(view: SessionView, now: float, *, drawn: bool = False) -> Node:
+    """The whole trace as a tree, from its head to the last step; with pictures when `drawn`."""
     steps = [step for turn in view.turns for step in turn.steps]
     ids = short_ids([step.request.id for step in steps])
     tools = {call.id: call.name for step in steps for call in step.calls}
-    yield from _head(view, now)
+    telling = _Telling(ids, tools, drawn)
+    root = Node(f"trace {view.trace.id}", BOLD)
+    root.add_all(_head(view, now))
+    if drawn:
+        root.add_all(_pictures(view))
     for number, turn in enumerate(view.turns, 1):
-        yield Paragraph("")
-        yield from _turn(turn, number, now)
+        root.add(telling.turn(turn, number))
+    return root
+
+
+class _Telling:
+    def __init__(self, ids: dict[str, str], tools: dict[str, str], drawn: bool) -> None:
+        self._ids = ids
+        self._tools = tools
+        self._drawn = drawn
+
+    def turn(self, turn: Turn, number: int) -> Node:
+        files = f" [{turn.attachments} attached]" if turn.attachments else ""
+        again = " (continued)" if turn.continued else ""
+        said = turn.user or "(no new words of the user)"
+        node = Node(f"{number} ▸ {said}{files}{again}", BOLD, gap=True)
+        left = list(turn.agents)
         for step in turn.steps:
-            yield from _step(step, ids[step.request.id], tools)
+            if step.agent is None:
+                node.add(self._step(step, left))
+        # Whom nobody is known to have started.
+        while left:
+            node.add(self._agent(left[0], left))
         for side in turn.side:
-            yield Paragraph(_side(side), _INDENT, RED if side.failed else DIM)
+            node.add(Node(_side(side), RED if side.failed else DIM))
+        if len(list(turn.requests())) > 1:
+            node.add(Node(_turn_sum(turn), DIM))
+        return node
+
+    def _step(self, step: Step, left: list[Agent]) -> Node:
+        failed = step.request.status == "failed"
+        node = Node(f"● {_facts(step, self._ids)}", RED if failed else DIM)
+        if step.label is not None:
+            node.add(Node(f"⇢ {_LABELS[step.label]}", YELLOW))
+        for result in step.results:
+            name = self._tools.get(result.call_id, "tool")
+            fault = " failed" if result.is_error else ""
+            shown = result.text or "(nothing)"
+            node.add(Node(f"← {name}{fault}: {shown}", RED if result.is_error else None))
+        node.add_all(Node(f"✗ {fault}", RED) for fault in _faults(step))
+        if step.text:
+            node.add(Node(step.text))
+        node.add_all(Node(f"→ {call.name} {call.input}", CYAN) for call in step.calls)
+        calls = {call.id for call in step.calls}
+        started = [agent for agent in left if agent.call_id in calls]
+        for agent in started:
+            if agent in left:
+                node.add(self._agent(agent, left, beside=started))
+        return node
+
+    def _agent(self, agent: Agent, left: list[Agent], beside: Sequence[Agent] = ()) -> Node:
+        left.remove(agent)
+        prompt = next((step.prompt for step in agent.steps if step.prompt), "")
+        lasted = took((agent.ended - agent.began) * 1000)
+        tokens = sum_tokens(step.request for step in agent.steps)
+        number = len(agent.steps)
+        facts = [
+            f"◇ subagent {agent.name}".rstrip(),
+            f"{number} request{'' if number == 1 else 's'}",
+            lasted,
+            f"{count(sent_tokens(tokens) or 0)} in, {count(tokens.output or 0)} out",
+        ]
+        parallel = sum(agent.overlaps(other) for other in beside if other.id != agent.id)
+        if parallel:
+            facts.append(f"beside {parallel} other{'' if parallel == 1 else 's'}")
+        node = Node(" · ".join(facts), BOLD)
+        if self._drawn and len(beside) > 1:
+            first, last = min(a.began for a in beside), max(a.ended for a in beside)
+            drawn = pictures.span(agent.began, agent.ended, first, last, _SPAN)
+            node.add(Node(f"|{drawn}|", CYAN))
+        if prompt:
+            node.add(Node(f"▸ subagent: {prompt}", BOLD))
+        for step in agent.steps:
+            node.add(self._step(step, left))
+        for below in [other for other in left if other.parent == agent.id]:
+            if below in left:
+                node.add(self._agent(below, left))
+        return node
 
 
-def _head(view: SessionView, now: float) -> Iterator[Paragraph]:
+def _head(view: SessionView, now: float) -> Iterator[Node]:
     trace = view.trace
     requests = f"{trace.requests} request{'' if trace.requests == 1 else 's'}"
     lasted = took((trace.updated_at - trace.started_at) * 1000)
@@ -63,46 +148,41 @@ def _head(view: SessionView, now: float) -> Iterator[Paragraph]:
     if client == "unknown":
         client += " client"
     parts = [client, requests, trace.status]
-    yield Paragraph(f"trace {trace.id}", style=BOLD)
     if trace.thread_id:
-        yield Paragraph(f"thread {trace.thread_id}")
-    yield Paragraph(" · ".join([*parts, f"began {moment(trace.started_at, now)}, took {lasted}"]))
+        yield Node(f"thread {trace.thread_id}")
+    yield Node(" · ".join([*parts, f"began {moment(trace.started_at, now)}, took {lasted}"]))
     named = {"models": trace.models, "channels": trace.channels}
     shown = [f"{noun} {', '.join(names)}" for noun, names in named.items() if names]
     if shown:
-        yield Paragraph(" · ".join(shown))
-    yield Paragraph(f"tokens {tokens_in_words(trace.tokens)}")
+        yield Node(" · ".join(shown))
+    cost = "" if trace.cost_usd is None else f" · cost {dollars(trace.cost_usd)}"
+    yield Node(f"tokens {tokens_in_words(trace.tokens)}{cost}")
 
 
-def _turn(turn: Turn, number: int, now: float) -> Iterator[Paragraph]:
-    said = turn.user or "(no new words of the user)"
-    files = f" [{turn.attachments} attached]" if turn.attachments else ""
-    first, *rest = said.splitlines()
-    yield Paragraph(f"{number} ▸ {first}{files if not rest else ''}", style=BOLD)
-    for line in rest:
-        yield Paragraph(line, 2 * _INDENT, BOLD)
-    if rest and files:
-        yield Paragraph(files.strip(), 2 * _INDENT)
+def _pictures(view: SessionView) -> Iterator[Node]:
+    """Over the requests in order of time: tokens in and out, cost, time to the first token."""
+    rows = sorted((r for turn in view.turns for r in turn.requests()), key=lambda row: row.at)
+    if len(rows) < 2:
+        return
+    lines: tuple[tuple[str, list[float | None], str], ...] = (
+        ("tokens in", [sent_tokens(r.tokens) for r in rows], "count"),
+        ("tokens out", [r.tokens.output for r in rows], "count"),
+        ("cost", [r.cost_usd for r in rows], "dollars"),
+        ("first token", [r.first_token_ms for r in rows], "took"),
+    )
+    for name, values, unit in lines:
+        known = [value for value in values if value is not None]
+        if any(known):
+            yield Node(
+                f"{name:<11} {pictures.spark(values, _PICTURE)}  up to {_say(max(known), unit)}",
+                CYAN,
+            )
 
 
-def _step(step: Step, short_id: str, tools: dict[str, str]) -> Iterator[Paragraph]:
-    indent = _INDENT + 2 * _INDENT * step.depth
-    inner = indent + _INDENT
-    if step.prompt:
-        yield Paragraph(f"▸ subagent: {step.prompt}", indent, BOLD)
-    failed = step.request.status == "failed"
-    yield Paragraph(f"● {_facts(step, short_id)}", indent, RED if failed else DIM)
-    for result in step.results:
-        name = tools.get(result.call_id, "tool")
-        fault = " failed" if result.is_error else ""
-        shown = result.text or "(nothing)"
-        yield Paragraph(f"← {name}{fault}: {shown}", inner, RED if result.is_error else None)
-    for fault in _faults(step):
-        yield Paragraph(f"✗ {fault}", inner, RED)
-    if step.text:
-        yield Paragraph(step.text, inner)
-    for call in step.calls:
-        yield Paragraph(f"→ {call.name} {call.input}", inner, CYAN)
+def _say(value: float, unit: str) -> str:
+    if unit == "dollars":
+        return dollars(value)
+    return took(value) if unit == "took" else count(round(value))
 
 
 def _faults(step: Step) -> list[str]:
@@ -117,7 +197,7 @@ def _faults(step: Step) -> list[str]:
     return [*attempts, final]
 
 
-def _facts(step: Step, short_id: str) -> str:
+def _facts(step: Step, ids: dict[str, str]) -> str:
     request = step.request
     parts = [models_of(request), request.channel or "no channel"]
     if request.status != "completed":
@@ -131,7 +211,9 @@ def _facts(step: Step, short_id: str) -> str:
     sent = sent_tokens(request.tokens)
     if sent is not None:
         parts.append(f"{count(sent)} in, {count(request.tokens.output or 0)} out")
-    return " · ".join([*parts, short_id])
+    if request.cost_usd is not None:
+        parts.append(dollars(request.cost_usd))
+    return " · ".join([*parts, ids[request.id]])
 
 
 def _failure(attempt: AttemptRow) -> str:
@@ -145,3 +227,8 @@ def _side(side: SideRequests) -> str:
     number = len(side.requests)
     failed = f", {side.failed} failed" if side.failed else ""
     return f"+ {number} {_SIDE[side.kind]}{'' if number == 1 else 's'}{failed}"
+
+
+def _turn_sum(turn: Turn) -> str:
+    cost = "" if turn.cost_usd is None else f", {dollars(turn.cost_usd)}"
+    return f"= {tokens_in_words(turn.tokens)}{cost}"

@@ -9,7 +9,7 @@ from typing import TextIO
 from axonhub_cli.errors import AxonHubError, CommandFailed, UsageError
 from axonhub_cli.jsonio import Json
 
-RED, YELLOW, CYAN, BOLD = "31", "33", "36", "1"
+RED, YELLOW, CYAN, BOLD, DIM = "31", "33", "36", "1", "2"
 
 _GAP, _NARROWEST = 2, 6
 """Of a table: letters between two columns, and those that a folded column needs at least."""
@@ -32,7 +32,7 @@ def piece(text: str) -> None:
 def paragraph(text: str, *, indent: int = 0, style: str | None = None) -> None:
     """A text of one or more lines, indented; wrapped where a terminal is too narrow for it."""
     margin = " " * indent
-    for one in text.translate(_CONTROLS).expandtabs(4).splitlines() or [""]:
+    for one in printable(text).splitlines() or [""]:
         for piece_of_it in _wrapped(one, indent):
             shown = styled(piece_of_it, style, sys.stdout) if style and piece_of_it else piece_of_it
             line((margin + shown).rstrip())
@@ -43,6 +43,19 @@ def raw(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def rich(shown: object) -> None:
+    """Something that rich draws, as wide as the terminal; for `shows_to_person` alone."""
+    from rich.console import Console
+
+    # Without a height, its own guess of the width counts: 80 on a dumb terminal, whatever that has.
+    Console(file=sys.stdout, width=_columns(), height=25, highlight=False).print(shown)
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return text.translate(_CONTROLS).expandtabs(4)
 
 
 def shows_to_person() -> bool:
@@ -201,7 +214,6 @@ def _columns() -> int:
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -210,8 +222,15 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         grid.add_column(name, overflow="fold", no_wrap=index == 0)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    # Without a height, its own guess of the width counts: 80 on a dumb terminal, whatever that has.
-    Console(file=sys.stdout, width=_columns(), height=25, highlight=False).print(grid)
+    rich(grid)
+
+
+def shows_pictures() -> bool:
+    """Is stdout a terminal that can show bars, and wants them?"""
+    import os
+
+    plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+    return shows_to_person() and not plain and _speaks_unicode(sys.stdout)
 
 
 def _speaks_unicode(stream: TextIO) -> bool:

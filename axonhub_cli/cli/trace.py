@@ -70,16 +70,16 @@ def show(
 ) -> None:
     """Show a session: turns, tool calls, answers, failed attempts."""
     from axonhub_cli.cli.conversation import tell
+    from axonhub_cli.cli.trees import print_tree
     from axonhub_cli.tracing.queries import TraceReader
-    from axonhub_cli.tracing.session import read_session
+    from axonhub_cli.tracing.turns import read_session
 
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
         view = read_session(reader, trace_id)
     if json:
         output.emit_json(view.as_json())
         return
-    for paragraph in tell(view, time()):
-        output.paragraph(paragraph.text, indent=paragraph.indent, style=paragraph.style)
+    print_tree(tell(view, time(), drawn=output.shows_pictures()))
 
 
 def _print_traces(rows: list[TraceRow], now: float, *, empty: str) -> None:

@@ -1,41 +1,35 @@
-"""A trace as a conversation: turns of a user, in each the steps his agent took.
+"""A trace as a conversation: turns of a user, in each the steps of his agent and its subagents.
 
-    turn  what the user said
-      step  a request: tools' results ─▶ attempts that failed ─▶ what the model said and called
-        step  a subagent's request, one level deeper
-      side  requests beside the conversation, folded into one entry a kind
-
-Clients that name their turns (`x-claude-code-prompt-id`) are believed; else a turn begins where a
-request brings new words of the user. A repeated request (same conversation, again) brings nothing
-new, and is a step that says so.
+turn  what the user said
+  step  a request: tools' results ─▶ attempts that failed ─▶ what the model said and called
+    agent  a subagent that one of the step's calls started; several side by side
+      step  …
+  side  requests beside the conversation, folded into one entry a kind
 """
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
 
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.protocols.base import Answer
-from axonhub_cli.tracing.conversation import (
-    News,
-    Said,
-    Side,
-    ToolCall,
-    ToolResult,
-    clip,
-    read_news,
-    read_said,
-    side_of,
-)
-from axonhub_cli.tracing.queries import TraceReader
+from axonhub_cli.tracing.asked import Side, ToolResult
+from axonhub_cli.tracing.conversation import ToolCall
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow, timestamp
+
+Label = Literal["compaction", "compacted", "new conversation", "unreadable"]
+"""What is special about a step: it asks for a summary, it goes on from one, it begins something
+else in the same session, its body could not be read."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
     """One request of the conversation, and only what was new in it."""
 
     request: RequestRow
+    agent: str | None
+    """Whose step it is; None: the main agent's."""
     depth: int
     """0: the main agent; 1: its subagents; 2: theirs."""
     repeated: bool
@@ -46,16 +40,24 @@ class Step(Struct, frozen=True, kw_only=True):
     text: str
     calls: tuple[ToolCall, ...]
     thinking: bool
+    label: Label | None = None
 
     @property
     def failures(self) -> tuple[AttemptRow, ...]:
         """The attempts that failed or were given up."""
         return tuple(a for a in self.request.attempts if a.status in ("failed", "canceled"))
 
+    @property
+    def until(self) -> float:
+        """When it ended, as far as is known; epoch seconds."""
+        return self.request.at + (self.request.total_ms or 0) / 1000
+
     def as_json(self) -> dict[str, Json]:
         return {
             "request": self.request.as_json(),
+            "agent": self.agent,
             "depth": self.depth,
+            "label": self.label,
             "repeated": self.repeated,
             "prompt": self.prompt,
             "results": [
@@ -63,6 +65,43 @@ class Step(Struct, frozen=True, kw_only=True):
             ],
             "text": self.text,
             "calls": [{"id": c.id, "name": c.name, "input": c.input} for c in self.calls],
+        }
+
+
+class Agent(Struct, frozen=True, kw_only=True):
+    """A subagent. `call_id`: the tool call that started it; None: which one is not known."""
+
+    id: str
+    parent: str | None
+    """The agent that started it; None: the main one."""
+    call_id: str | None
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def began(self) -> float:
+        return min(step.request.at for step in self.steps)
+
+    @property
+    def ended(self) -> float:
+        return max(step.until for step in self.steps)
+
+    def overlaps(self, other: Agent) -> bool:
+        """Did both run at once?"""
+        return self.began < other.ended and other.began < self.ended
+
+    def as_json(self, beside: tuple[Agent, ...]) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "parent": self.parent,
+            "call_id": self.call_id,
+            "name": self.name,
+            "began": timestamp(self.began),
+            "ended": timestamp(self.ended),
+            "parallel_with": [o.id for o in beside if o.id != self.id and self.overlaps(o)],
+            "requests": [step.request.id for step in self.steps],
+            "tokens": sum_tokens(step.request for step in self.steps).as_json(),
+            "cost_usd": sum_cost(step.request for step in self.steps),
         }
 
 
@@ -78,33 +117,42 @@ class SideRequests(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """What a user said, and everything that came of it."""
+    """What a user said, and everything that came of it. `continued`: in a new run of the client
+    (`--continue`, `--resume`), or after a long pause."""
 
     at: float
     user: str
     attachments: int
+    continued: bool
     steps: tuple[Step, ...]
+    """All of them, in order of time; those of subagents are in `agents` too."""
+    agents: tuple[Agent, ...]
     side: tuple[SideRequests, ...]
+
+    def requests(self) -> Iterator[RequestRow]:
+        """All of them, side requests included."""
+        yield from (step.request for step in self.steps)
+        yield from (request for side in self.side for request in side.requests)
 
     @property
     def tokens(self) -> Tokens:
-        """Over all its requests, side requests included."""
-        rows = [step.request for step in self.steps]
-        rows += [request for side in self.side for request in side.requests]
-        return Tokens(
-            *(
-                sum(getattr(row.tokens, name) or 0 for row in rows)
-                for name in Tokens.__struct_fields__
-            )
-        )
+        return sum_tokens(self.requests())
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What is known of it; None: nothing is."""
+        return sum_cost(self.requests())
 
     def as_json(self) -> dict[str, Json]:
         return {
             "at": timestamp(self.at),
             "user": self.user,
             "attachments": self.attachments,
+            "continued": self.continued,
             "tokens": self.tokens.as_json(),
+            "cost_usd": self.cost_usd,
             "steps": [step.as_json() for step in self.steps],
+            "agents": [agent.as_json(self.agents) for agent in self.agents],
             "side": [
                 {"kind": side.kind, "requests": [r.as_json() for r in side.requests]}
                 for side in self.side
@@ -123,105 +171,14 @@ class SessionView(Struct, frozen=True):
         return self.trace.as_json() | {"turns": [turn.as_json() for turn in self.turns]}
 
 
-class _Turn(Struct):
-    """A turn while it is put together."""
-
-    at: float
-    user: str = ""
-    attachments: int = 0
-    steps: list[Step] = field(default_factory=list)
-    side: dict[Side, list[RequestRow]] = field(default_factory=dict)
-
-    def finished(self) -> Turn:
-        return Turn(
-            at=self.at,
-            user=self.user,
-            attachments=self.attachments,
-            steps=tuple(self.steps),
-            side=tuple(SideRequests(kind, tuple(rows)) for kind, rows in self.side.items()),
-        )
+def sum_tokens(rows: Iterator[RequestRow]) -> Tokens:
+    """Of all of them; what nobody said adds nothing."""
+    found = [row.tokens for row in rows]
+    names = Tokens.__struct_fields__
+    return Tokens(*(sum(getattr(tokens, name) or 0 for tokens in found) for name in names))
 
 
-def read_session(reader: TraceReader, given: str) -> SessionView:
-    """The session of a trace's id, or of the beginning of one. Raises `NotRecorded`."""
-    trace = reader.trace(given)
-    builder = _Builder()
-    for request in reversed(reader.list_requests(trace=trace.id, source=None)):
-        body = reader.request_body(request.id)
-        side = side_of(body, request.operation, request.request_class)
-        if side is not None:
-            builder.add_side(side, request)
-        else:
-            builder.add_step(request, read_news(body), _said(reader, request))
-    return SessionView(trace, tuple(turn.finished() for turn in builder.turns))
-
-
-def _said(reader: TraceReader, request: RequestRow) -> Said:
-    protocol = PROTOCOLS.get(request.upstream_protocol or "")
-    body = reader.answer_body(request.id)
-    known = protocol is not None and body is not None
-    return read_said(protocol.read_answer(body) if known and protocol and body else Answer())
-
-
-class _Builder:
-    """Puts requests, oldest first, into turns."""
-
-    def __init__(self) -> None:
-        self.turns: list[_Turn] = []
-        self._named: dict[str, _Turn] = {}
-        self._depths: dict[str | None, int] = {None: 0}
-        self._last: dict[str | None, News] = {}
-
-    def add_side(self, kind: Side, request: RequestRow) -> None:
-        turn = self._named.get(request.prompt_id or "") or self._current(request)
-        turn.side.setdefault(kind, []).append(request)
-
-    def add_step(self, request: RequestRow, news: News, said: Said) -> None:
-        agent = request.agent_id
-        repeated = self._last.get(agent) == news and news != News()
-        first = agent not in self._last
-        self._last[agent] = news
-        turn = self._turn(request, news, repeated=repeated)
-        if agent is None and not turn.user and not repeated:
-            turn.user = clip("\n".join(news.texts))
-            turn.attachments = news.attachments
-        turn.steps.append(
-            Step(
-                request=request,
-                depth=self._depth(request),
-                repeated=repeated,
-                prompt=clip("\n".join(news.texts)) if agent is not None and first else "",
-                results=() if repeated else news.results,
-                text=said.text,
-                calls=said.calls,
-                thinking=said.thinking,
-            )
-        )
-
-    def _turn(self, request: RequestRow, news: News, *, repeated: bool) -> _Turn:
-        if request.prompt_id is not None:
-            turn = self._named.get(request.prompt_id)
-            if turn is None:
-                turn = self._named[request.prompt_id] = self._unspoken(request)
-            return turn
-        new = request.agent_id is None and bool(news.texts) and not repeated
-        return self._unspoken(request) if new else self._current(request)
-
-    def _current(self, request: RequestRow) -> _Turn:
-        return self.turns[-1] if self.turns else self._begin(request)
-
-    def _unspoken(self, request: RequestRow) -> _Turn:
-        """A turn that nobody has said anything in: a new one, or one with side requests alone."""
-        if self.turns and not self.turns[-1].user and not self.turns[-1].steps:
-            return self.turns[-1]
-        return self._begin(request)
-
-    def _begin(self, request: RequestRow) -> _Turn:
-        self.turns.append(_Turn(request.at))
-        return self.turns[-1]
-
-    def _depth(self, request: RequestRow) -> int:
-        agent = request.agent_id
-        if agent not in self._depths:
-            self._depths[agent] = self._depths.get(request.parent_agent_id, 0) + 1
-        return self._depths[agent]
+def sum_cost(rows: Iterator[RequestRow]) -> float | None:
+    """In US dollars, of those whose cost is known; None when no cost is."""
+    known = [row.cost_usd for row in rows if row.cost_usd is not None]
+    return sum(known) if known else None

@@ -2,10 +2,12 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 
 from axonhub_cli.cli.conversation import tell
+from axonhub_cli.cli.trees import Node
 from axonhub_cli.tracing.queries import TraceReader
-from axonhub_cli.tracing.session import read_session
+from axonhub_cli.tracing.turns import read_session
 from tests.cli.conftest import SESSION
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
@@ -13,10 +15,16 @@ from tests.support.plays import error
 from tests.support.upstream import Upstream
 
 
+def depths(node: Node, depth: int = 0) -> Iterator[tuple[str, int]]:
+    yield node.text, depth
+    for below in node.below:
+        yield from depths(below, depth + 1)
+
+
 def test_a_subagent_stands_further_in_than_its_caller(recorded: Home) -> None:
     with TraceReader(recorded.paths.trace_db) as reader:
-        paragraphs = list(tell(read_session(reader, SESSION), now=2_000_000_000.0))
-    by_text = {paragraph.text: paragraph.indent for paragraph in paragraphs}
+        root = tell(read_session(reader, SESSION), now=2_000_000_000.0)
+    by_text = dict(depths(root))
     assert by_text["There is a README.md."] < by_text["No bugs found."]
 
 

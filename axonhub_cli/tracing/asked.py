@@ -1,0 +1,282 @@
+"""Read what one request's body asks: what it added to its conversation, and what kind it is.
+
+Bodies repeat the whole conversation; what a request added is what comes after the last answer in
+it. Only that end and the beginning are decoded, by the codec of the body's protocol, so that any
+protocol is read that can be converted. Reading is lenient, as everywhere in the trace: a body of
+another shape is shown as far as it has messages with texts, and is never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from axonhub_cli import jsonio
+from axonhub_cli.errors import ClientError
+from axonhub_cli.ir.request import Block, Document, Image, Message, Text
+from axonhub_cli.ir.request import ToolResult as Result
+from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.title import own_words, shorten, user_texts
+
+MAX_LINE = 200
+MAX_ROOT = 400
+_LOOKED_AT = 4096
+"""Letters of a prompt in which an agent's words are looked for."""
+
+Side = Literal["title", "topic", "quota", "count_tokens", "web_search", "auxiliary"]
+"""Requests that a client makes beside the conversation."""
+
+_ARRAYS = ("messages", "input", "contents")
+_FIRST_LOOK, _BEGINNING = 4, 8
+"""Messages: the end that is decoded first, and the beginning in which a user must speak."""
+
+# How agents ask for a summary of the conversation, and how the next one begins with it
+# (Claude Code 2.1, Codex 0.169, OpenCode 1.18).
+_ASKS_SUMMARY = (
+    "Your task is to create a detailed summary of the conversation",
+    "You are performing a CONTEXT CHECKPOINT COMPACTION",
+    "Provide a detailed prompt for continuing our conversation above",
+)
+_IS_SUMMARY = (
+    "This session is being continued from a previous conversation",
+    "Another language model started to solve this problem and produced a summary",
+)
+# Words in the system prompt or in the question, of agents' requests beside the conversation.
+_SIDE_WORDS: tuple[tuple[str, Side], ...] = (
+    ("You are a title generator", "title"),
+    ("Generate a title for this conversation", "title"),
+    ("indicates a new conversation topic", "topic"),
+    ("[SUGGESTION MODE", "auxiliary"),
+)
+
+
+class ToolResult(Struct, frozen=True):
+    """What a tool gave back, as the client reports it; one line."""
+
+    call_id: str
+    text: str
+    is_error: bool
+
+
+class News(Struct, frozen=True):
+    """What a request added: the user's words, and tools' results."""
+
+    texts: tuple[str, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+    attachments: int = 0
+    messages: int = 0
+    """How many messages the whole body has."""
+    blocks: int = 0
+    """How many blocks were added, an agent's own words included."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One request's side of the conversation."""
+
+    news: News = News()
+    root: str = ""
+    """The first words of the user in the whole body: by them a conversation is known."""
+    tools: int = 0
+    side: Side | None = None
+    asks_summary: bool = False
+    """It asks for a summary that is to replace the conversation."""
+    begins_with_summary: bool = False
+    readable: bool = True
+    """False: there is no body, or none that could be read."""
+
+
+class _Body(Struct):
+    messages: list[Raw] | None = None
+    input: list[Raw] | str | None = None
+    contents: list[Raw] | None = None
+    tools: list[Raw] | None = None
+    system: Raw = Raw(b"null")
+    max_tokens: Json = None
+    output_config: Json = None
+    response_format: Json = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_Decode = Callable[[Sequence[Raw]], tuple[Message, ...]]
+
+
+def read_asked(
+    protocol: str, body: bytes | None, operation: str = "generate", request_class: str | None = None
+) -> Asked:
+    """What a body asks; `protocol` is the client's, `request_class` what the client calls it."""
+    if body is None:
+        side = _side(_Body(), "", operation, request_class)
+        return Asked(side=side, readable=False)
+    try:
+        read = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        side = _side(_Body(), "", operation, request_class)
+        return Asked(side=side, readable=False)
+    name, items = _conversation(read)
+    news, first, readable = _read(protocol, name, items)
+    asks = request_class == "compaction" or any(_starts(t, _ASKS_SUMMARY) for t in news.texts)
+    return Asked(
+        news=news,
+        root=first[:MAX_ROOT],
+        tools=len(read.tools or ()),
+        side=None if asks else _side(read, f"{first}\n{_last(news)}", operation, request_class),
+        asks_summary=asks,
+        begins_with_summary=first.startswith(_IS_SUMMARY),
+        readable=readable,
+    )
+
+
+def is_summary(text: str) -> bool:
+    """Is this the summary of an earlier conversation, put before its continuation?"""
+    return text.startswith(_IS_SUMMARY)
+
+
+def _starts(text: str, marks: Sequence[str]) -> bool:
+    return any(mark in text[:_LOOKED_AT] for mark in marks)
+
+
+def _last(news: News) -> str:
+    return news.texts[-1] if news.texts else ""
+
+
+def _conversation(read: _Body) -> tuple[str, list[Raw]]:
+    for name in _ARRAYS:
+        found = getattr(read, name)
+        if isinstance(found, str):
+            return name, [Raw(jsonio.encode({"role": "user", "content": found}))]
+        if found is not None:
+            return name, found
+    return _ARRAYS[0], []
+
+
+def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, str, bool]:
+    """What was added, the first words of the user, and whether it could be read as it should."""
+    known = PROTOCOLS.get(protocol)
+    codec = known.codec if known is not None else None
+    if codec is not None and items:
+        try:
+            decode = codec.decode_request
+
+            def messages(part: Sequence[Raw]) -> tuple[Message, ...]:
+                decoded = [jsonio.decode(bytes(item)) for item in part]
+                return decode({"model": "-", name: decoded}).messages
+
+            added = _after_last_answer(messages, items)
+            first = _first_words(_said_by_user(messages(items[:_BEGINNING])))
+            return _news(added, len(items)), first, True
+        except (ClientError, jsonio.InvalidJson):
+            pass
+    return (*_read_loosely(items), False)
+
+
+def _after_last_answer(
+    decode: _Decode, items: list[Raw], look: int = _FIRST_LOOK
+) -> tuple[Message, ...]:
+    while True:
+        messages = decode(items[-look:])
+        # An answer at the very end is one that the model is to go on with.
+        spoken = list(messages)
+        while spoken and spoken[-1].role == "assistant":
+            spoken.pop()
+        for at in range(len(spoken) - 1, -1, -1):
+            if spoken[at].role == "assistant":
+                return tuple(spoken[at + 1 :])
+        if look >= len(items):
+            return tuple(spoken)
+        look *= 4
+
+
+def _news(added: Sequence[Message], messages: int) -> News:
+    blocks = [block for message in added if message.role == "user" for block in message.content]
+    return News(
+        texts=tuple(_own(blocks)),
+        results=tuple(_result(block) for block in blocks if isinstance(block, Result)),
+        attachments=sum(isinstance(block, Image | Document) for block in blocks),
+        messages=messages,
+        blocks=len(blocks),
+    )
+
+
+def _said_by_user(messages: Sequence[Message]) -> Iterator[str]:
+    for message in messages:
+        if message.role == "user":
+            yield from _own(message.content)
+
+
+def _first_words(texts: Iterator[str]) -> str:
+    return next(texts, "")
+
+
+def _own(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Text) and (own := own_words(block.text)):
+            yield own
+
+
+def _result(result: Result) -> ToolResult:
+    text = "\n".join(part.text for part in result.content if isinstance(part, Text) and part.text)
+    pictures = any(isinstance(part, Image) for part in result.content)
+    shown = shorten(text, MAX_LINE) or ("(a picture)" if pictures else "")
+    return ToolResult(result.call_id, shown, result.is_error)
+
+
+def _read_loosely(items: list[Raw]) -> tuple[News, str]:
+    """What looks like a user's words, of a body that its protocol's codec refuses."""
+    added: list[str] = []
+    first = ""
+    for raw in items:
+        try:
+            item = jsonio.decode(bytes(raw))
+        except jsonio.InvalidJson:
+            continue
+        role = item.get("role") if isinstance(item, dict) else None
+        if role in ("assistant", "model"):
+            added = []
+        elif role == "user":
+            texts = list(user_texts(item.get("content", item.get("parts"))))
+            first = first or next(iter(texts), "")
+            added += texts
+    return News(texts=tuple(added), messages=len(items)), first
+
+
+def _side(read: _Body, words: str, operation: str, request_class: str | None) -> Side | None:
+    """What kind of side request this is; None for one of the conversation."""
+    if operation == "count_tokens":
+        return "count_tokens"
+    if read.tools and all(_is_web_search(tool) for tool in read.tools):
+        return "web_search"
+    if not read.tools:
+        # Claude Code asks the main model for a session's title, as JSON and without tools.
+        if "title" in _schema_properties(read.output_config, read.response_format):
+            return "title"
+        system = bytes(read.system)[:_LOOKED_AT].decode("utf-8", "replace")
+        for mark, side in _SIDE_WORDS:
+            if mark in words or mark in system:
+                return side
+        if read.max_tokens == 1:
+            return "quota"
+    return "auxiliary" if request_class == "auxiliary" else None
+
+
+def _is_web_search(raw: Raw) -> bool:
+    try:
+        tool = jsonio.decode(bytes(raw))
+    except jsonio.InvalidJson:
+        return False
+    return isinstance(tool, dict) and str(tool.get("type")).startswith("web_search")
+
+
+def _schema_properties(output_config: Json, response_format: Json) -> dict[str, Json]:
+    for found, path in (
+        (output_config, ("format", "schema", "properties")),
+        (response_format, ("json_schema", "schema", "properties")),
+    ):
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, dict):
+            return found
+    return {}
