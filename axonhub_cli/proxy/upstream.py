@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import PayloadEncodingError
 from msgspec import Struct
 
 from axonhub_cli.config.userinfo import hide_userinfo
@@ -242,6 +243,9 @@ def _reason(error: BaseException) -> str:
         and not isinstance(root, ssl.SSLError | socket.gaierror)
     ):
         return os.strerror(root.errno).lower()
+    if isinstance(root, PayloadEncodingError):
+        short = "Not enough data" in root.message
+        return "it was cut short" if short else " ".join(root.message.split())
     text = getattr(root, "strerror", None) or str(root) or type(root).__name__
     return hide_userinfo(text)
 

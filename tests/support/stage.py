@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +70,10 @@ async def ask(
     profile: Profile | None = None,
     session: str = "session",
     leaves: asyncio.Event | None = None,
+    watch: Callable[[Told, MutableMapping[str, Any]], None] = lambda told, message: None,
 ) -> Told:
-    """One request; with `leaves` the client goes away when that is set."""
+    """One request; with `leaves` the client goes away when that is set. `watch` sees each message
+    to the client before it goes out."""
     wire = PROTOCOLS[protocol]
     route = next(r for r in wire.routes if r.operation == operation)
     call = ClientCall(
@@ -88,6 +90,7 @@ async def ask(
     told = Told(record)
 
     async def send(message: MutableMapping[str, Any]) -> None:
+        watch(told, message)
         if message["type"] == "http.response.start":
             told.status, told.headers = message["status"], message["headers"]
             return
