@@ -33,7 +33,11 @@ from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.allowances import Allowances
+from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.state import RoutingState
+from axonhub_cli.routing.supply import Supply
+from axonhub_cli.routing.tokens import Tokens
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
@@ -55,10 +59,12 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     book = QuotaBook(time.time)
-    keeper = Keeper(paths.routing_file, RoutingState(), time.time)
+    supply = Supply(Allowances(), Tokens(), lambda name: runtime.snapshot.tokens.get(name, ()))
+    state = RoutingState(tokens=supply.tokens, allowances=supply.allowances)
+    keeper = Keeper(paths.routing_file, state, time.time)
     context = Context(
         runtime=runtime,
-        services=_make_services(runtime, upstreams, issuers, keeper, book),
+        services=_make_services(runtime, upstreams, issuers, state, supply, book),
         recorder=Recorder(writer),
         lineage=lineage,
         secret=secret,
@@ -90,7 +96,12 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
 
 def _make_services(
-    runtime: Runtime, upstreams: Upstreams, issuers: Issuers, keeper: Keeper, book: QuotaBook
+    runtime: Runtime,
+    upstreams: Upstreams,
+    issuers: Issuers,
+    state: RoutingState,
+    supply: Supply,
+    book: QuotaBook,
 ) -> Services:
     return Services(
         upstreams=upstreams,
@@ -98,7 +109,10 @@ def _make_services(
         refused=runtime.refused,
         issuers=issuers,
         recall=Recall(),
-        routing=keeper.state,
+        routing=state,
+        tokens=supply.tokens,
+        allowances=supply.allowances,
+        sources=Sources(headroom=supply.headroom, quota=supply.quota),
         quotas=book,
     )
 

@@ -26,6 +26,7 @@ from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.proxy.spool import Spool
 from axonhub_cli.proxy.target import Origin, Reasoning
+from axonhub_cli.proxy.token_choice import TokenChoice
 from axonhub_cli.routing import policy
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision
@@ -61,8 +62,7 @@ class Attempts:
         self._elapsed_ms = elapsed_ms
         self._decision = decision
         self._drops_reasoning = False
-        self._tried: dict[str, set[str]] = {}
-        """Channel to the labels of its tokens that failed in this request."""
+        self._tokens = TokenChoice(services, call.snapshot, session_key)
         self._failures: list[Failure] = []
         self._kinds: list[str] = []
         """Of every attempt that failed."""
@@ -118,11 +118,11 @@ class Attempts:
         row = policy.row_of(fault, channel)
         if fault.kind == "signature":
             self._drops_reasoning = True
-        if row.token and record.label is not None:
-            self._tried.setdefault(channel.name, set()).add(record.label)
+        if row.token:
+            self._tokens.failed(candidate, record.label)
         state = policy.State(
             repeats=repeats,
-            tokens=self._spares(candidate, record.label),
+            tokens=self._tokens.left(candidate, record.label, last=after == 0),
             channels=after,
             left_s=seconds(routing.budget) - self._elapsed_ms() / 1000,
             retry_after=asked,
@@ -197,7 +197,7 @@ class Attempts:
 
     async def _attempt(self, candidate: Candidate, record: AttemptRecord) -> None:
         """One attempt, from the token to the report of how it ended."""
-        token = self._choose_token(candidate)
+        token = self._tokens.choose(candidate)
         record.label = token.label if token is not None else None
         async with self._services.admission.place(self._call, candidate):
             outgoing = self._prepare(candidate, token)
@@ -220,7 +220,7 @@ class Attempts:
                     record.label,
                     error,
                     None if error is None else self._classify(error, self._asked(error)).kind,
-                    self._spares(candidate, record.label),
+                    self._tokens.left(candidate, record.label),
                     record.http_status,
                     tuple(record.answer_headers),
                     record.first_event_ms,
@@ -243,16 +243,6 @@ class Attempts:
             self._services.now(),
             self._call.snapshot.pools.breaker,
         )
-
-    def _choose_token(self, candidate: Candidate) -> Token | None:
-        tried = self._tried.get(candidate.channel.name, ())
-        return self._call.snapshot.token(candidate.channel, self._session_key, tried)
-
-    def _spares(self, candidate: Candidate, label: str | None) -> int:
-        """How many of the channel's tokens were tried neither before nor now."""
-        name = candidate.channel.name
-        tokens, tried = self._call.snapshot.tokens.get(name, ()), self._tried.get(name, ())
-        return sum(token.label not in tried and token.label != label for token in tokens)
 
     def _prepare(self, candidate: Candidate, token: Token | None) -> Outgoing:
         limits = self._call.snapshot.limits[candidate.channel.name]

@@ -15,9 +15,11 @@ from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.allowances import Allowances
 from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.state import RoutingState
+from axonhub_cli.routing.tokens import Tokens
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
@@ -82,6 +84,10 @@ class Services(Struct, frozen=True):
     now: Callable[[], float] = time.time
     """Seconds since the epoch, for what outlives the daemon."""
     routing: RoutingState = field(default_factory=RoutingState)
+    tokens: Tokens = field(default_factory=Tokens)
+    """Which of them are put aside."""
+    allowances: Allowances = field(default_factory=Allowances)
+    """What is left of their limits."""
     sources: Sources = Sources()
     """What balancing may ask of limits and prices."""
     draw: Callable[[], float] = random.random

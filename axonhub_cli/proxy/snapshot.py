@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -13,7 +12,6 @@ from axonhub_cli.config.schema import Channel, Config, Key, Routing, Server
 from axonhub_cli.config.secrets import Secret
 from axonhub_cli.routing.breaker import BreakerSettings
 from axonhub_cli.routing.endpoints import endpoints, is_loopback
-from axonhub_cli.routing.lots import order_names
 from axonhub_cli.routing.pools import Pools
 
 # A local engine loads a model before its first word.
@@ -62,19 +60,6 @@ class Snapshot(Struct, frozen=True):
     def __post_init__(self) -> None:
         pools = Pools(self.config, self.faults, breaker_settings(self.config.routing))
         force_setattr(self, "pools", pools)
-
-    def token(
-        self, channel: Channel, session_key: str, tried: Collection[str] = ()
-    ) -> Token | None:
-        """The token for a session: always the same one, since prompt caches belong to a token.
-        `tried`: labels of those that failed in this request, which are taken last."""
-        tokens = self.tokens.get(channel.name, ())
-        if len(tokens) < 2:
-            return tokens[0] if tokens else None
-        if tried:
-            tokens = tuple(t for t in tokens if t.label not in tried) or tokens
-        first = order_names((t.label for t in tokens), session_key=session_key)[0]
-        return next(t for t in tokens if t.label == first)
 
 
 def limits_of(server: Server, channel: Channel) -> Limits:

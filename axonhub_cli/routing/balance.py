@@ -45,10 +45,10 @@ _LONGEST_WAIT_S = 1e9
 class Sources(Struct, frozen=True):
     """What others know of a channel; where they do not, None: nothing speaks against it then."""
 
-    headroom: Callable[[str], float | None] | None = None
-    """Which share of a channel's rate limit is left, 0 to 1."""
-    quota: Callable[[str], float | None] | None = None
-    """Which share of its allowance is left, 0 to 1."""
+    headroom: Callable[[str, str, float], float | None] | None = None
+    """Which share of its rate limit (channel, upstream model) has left at a time, 0 to 1."""
+    quota: Callable[[str, str, float], float | None] | None = None
+    """Which share of its allowance, 0 to 1."""
     price: Callable[[str, str], float | None] | None = None
     """US dollars for a typical request to (channel, upstream model)."""
 
@@ -138,9 +138,9 @@ def _row(member: Member, view: View) -> Row:
             _note_breaker(row, standing.breaker, view.now)
     sources = view.sources
     if sources.headroom is not None:
-        row.headroom = sources.headroom(name)
+        row.headroom = sources.headroom(name, candidate.upstream_model, view.now)
     if sources.quota is not None:
-        row.quota = sources.quota(name)
+        row.quota = sources.quota(name, candidate.upstream_model, view.now)
     if _is_used_up(row.headroom) or _is_used_up(row.quota):
         row.tier, row.wait = AVOIDED, _LONGEST_WAIT_S
     return row

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
 
 # As many bits as leave the half exact: the quotient below is never 1, its logarithm never 0.
 _BITS = 52
@@ -33,9 +32,3 @@ def lot(number: int) -> float:
     """A hash of 64 bits as a lot."""
     uniform = ((number >> (64 - _BITS)) + 0.5) / (1 << _BITS)
     return -1.0 / math.log(uniform)
-
-
-def order_names(names: Iterable[str], *, session_key: str) -> list[str]:
-    """Equal shares: the same hash for a channel's tokens."""
-    lots = Lots(session_key)
-    return sorted(names, key=lambda name: -lots.draw(name.encode()))

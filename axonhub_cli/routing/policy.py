@@ -22,6 +22,7 @@ from axonhub_cli.errors import (
     UpstreamUnreachable,
 )
 from axonhub_cli.protocols.too_long import says_too_long
+from axonhub_cli.routing.balance_words import says_no_balance
 
 Kind = Literal[
     "connection",
@@ -101,7 +102,13 @@ _ROWS = (
     Row("timeout", "silent for too long", "next", client="504", blame="enough"),
     Row("first_token_timeout", "no event in time", "next", client="504", blame="enough"),
     Row("401", "the token is refused", "next", token=True, client="502", blame="enough"),
-    Row("402", "the balance is used up", "next", token=True, blame="enough"),
+    Row(
+        "402",
+        "the balance is used up, whatever the status",
+        "next",
+        token=True,
+        blame="enough",
+    ),
     Row("403", "the token may not", "next", token=True, client="502", blame="enough"),
     Row("404", "the channel has no such model or path", "next", blame="something"),
     Row("408", "the upstream waited for too long", "same", blame="something"),
@@ -227,6 +234,8 @@ def _kind_of_status(error: UpstreamStatus, retry_after: float | None) -> Kind:
     status = error.status
     if status in (400, 413, 422, 500) and says_too_long(error.body.decode("utf-8", "replace")):
         return "prompt_too_long"
+    if says_no_balance(status, error.body):
+        return "402"
     if status == 429:
         return "429" if retry_after is None else "429_retry_after"
     if status in _OWN:

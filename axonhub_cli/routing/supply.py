@@ -15,13 +15,13 @@ class Supply:
     """Answers what balancing asks of limits (`balance.Sources`)."""
 
     def __init__(self, allowances: Allowances, tokens: Tokens, tokens_of: TokensOf) -> None:
-        self._allowances = allowances
-        self._tokens = tokens
+        self.allowances = allowances
+        self.tokens = tokens
         self._tokens_of = tokens_of
 
     def headroom(self, channel: str, model: str, now: float) -> float | None:
         """Which share of its rate limits is left, 0 to 1; None: nothing speaks against it."""
-        known = self._allowances
+        known = self.allowances
         if not len(known):
             return None
         usable = self._usable(channel, model, now)
@@ -29,7 +29,7 @@ class Supply:
 
     def quota(self, channel: str, model: str, now: float) -> float | None:
         """Which share of its allowances of hours and days is left, 0 to 1."""
-        known = self._allowances
+        known = self.allowances
         if not len(known):
             return None
         usable = self._usable(channel, model, now)
@@ -39,7 +39,7 @@ class Supply:
         tokens = self._tokens_of(channel)
         if not tokens:
             return (None,)
-        wait = self._tokens.wait
+        wait = self.tokens.wait
         return [token for token in tokens if not wait(channel, token, model, now)] or tokens
 
 

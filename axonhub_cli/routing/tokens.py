@@ -10,6 +10,7 @@ token. One that an upstream refuses is put aside:
 | 403               | 10 min, doubled up to 6 h       | the one asked    |
 | 429               | as asked, at most 6 h           | the one asked    |
 | 429 without that  | 30 s, doubled up to 15 min      | the one asked    |
+| allowance used up | until its reset, at most 6 h    | all              |
 
 It comes back when that time is over, when it answers (a test or a last resort tries it), when its
 value is another one, or when a person says so (`channel token NAME --enable LABEL`). Being put
@@ -150,12 +151,14 @@ class Tokens:
         if before is not None and before.mark != token.mark:
             before = None
         aside = _again(before, rule, token.mark, now, asked if kind.startswith("429") else None)
-        if aside is before:
-            return
-        if key not in self._aside and len(self._aside) >= _MOST_ENTRIES:
-            self._make_room(now)
-        self._aside[key] = aside
-        self.revision += 1
+        if aside is not before:
+            self._put(key, aside, now)
+
+    def exhausted(self, channel: str, token: Labelled, now: float, until: float) -> None:
+        """Its account has nothing left until then, as an answer told."""
+        span = min(max(until - now, 0.0), _LONGEST_S)
+        aside = Aside(token.mark, "its allowance is used up", now + span, span)
+        self._put((channel, token.label, EVERY_MODEL), aside, now)
 
     def answered(self, channel: str, token: Labelled, model: str) -> None:
         """A request with it was answered: nothing speaks against it any more."""
@@ -204,6 +207,12 @@ class Tokens:
                 until = min(entry.until, now + span)
                 aside = Aside(entry.mark, entry.reason, until, span, max(entry.times, 1))
                 self._aside[entry.channel, entry.label, entry.model or EVERY_MODEL] = aside
+
+    def _put(self, key: tuple[str, str, str], aside: Aside, now: float) -> None:
+        if key not in self._aside and len(self._aside) >= _MOST_ENTRIES:
+            self._make_room(now)
+        self._aside[key] = aside
+        self.revision += 1
 
     def _make_room(self, now: float) -> None:
         kept = {key: aside for key, aside in self._aside.items() if aside.until > now}

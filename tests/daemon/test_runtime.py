@@ -18,6 +18,7 @@ from axonhub_cli.daemon.background import START_TIMEOUT
 from axonhub_cli.daemon.runtime import START_PATIENCE_S, Runtime
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.proxy.snapshot import Snapshot
+from axonhub_cli.routing.tokens import Tokens
 from tests.support.home import KEY, TOKEN, Home, channel
 
 URL = "https://api.example.com"
@@ -342,8 +343,8 @@ def test_each_token_has_a_label_of_its_own(home: Home) -> None:
         snapshot = await runtime.current()
         found = [(token.label, token.reference) for token in snapshot.tokens["main"]]
         assert found == list(zip(["echo", "echo#2", "TEST_TOKEN"], tokens, strict=True))
-        (main,) = snapshot.config.channels
-        used = {snapshot.token(main, f"session-{number}") for number in range(100)}
+        usable = snapshot.tokens["main"]
+        used = {Tokens().choose("main", usable, f"session-{n}", "m", 0.0) for n in range(100)}
         assert len(used) == 3
 
     run(home, script)

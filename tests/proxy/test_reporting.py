@@ -12,6 +12,7 @@ from axonhub_cli.errors import UpstreamError, UpstreamStatus, UpstreamTimeout
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.reporting import report
+from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision, Question, decide
@@ -122,3 +123,66 @@ def test_how_fast_it_answered_is_remembered() -> None:
         return standing.first_event_ms(NOW)
 
     assert asyncio.run(story()) == 120.0
+
+
+PLAN = (
+    (b"anthropic-ratelimit-unified-status", b"rejected"),
+    (b"anthropic-ratelimit-unified-reset", str(int(NOW + 500)).encode()),
+)
+
+
+async def _tell(services: Services, outcome: Outcome, operation: str = "generate") -> None:
+    attempt = AttemptRecord("a", "m", "anthropic")
+    with services.routing.health.begin("a", "m", NOW) as visit:
+        report(services, _call(operation), outcome, TOKEN, attempt, decision(), visit)
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (status(401), 600.0),
+        (status(429, (b"retry-after", b"40")), 40.0),
+        (UpstreamStatus(400, [], b'{"error":{"type":"insufficient_quota"}}', message="?"), 3600.0),
+        (status(529), 0.0),
+        (UpstreamTimeout("silent"), 0.0),
+    ],
+    ids=["401", "429", "balance", "529", "timeout"],
+)
+def test_what_is_the_tokens_fault_puts_it_aside_and_an_answer_takes_it_back(
+    error: UpstreamError, seconds: float
+) -> None:
+    async def story() -> list[float]:
+        services, waits = new_services(now=lambda: NOW), []
+        asked = 40.0 if seconds == 40.0 else None
+        kind = classify(error, retry_after=asked).kind
+        for outcome in (
+            Outcome(CANDIDATE, "1", error, kind),
+            Outcome(CANDIDATE, "1", error, kind, left=True),
+            Outcome(CANDIDATE, "1", left=True),
+            Outcome(CANDIDATE, "1"),
+        ):
+            await _tell(services, outcome)
+            waits.append(services.tokens.wait("a", TOKEN, "m", NOW))
+        return waits
+
+    assert asyncio.run(story()) == [seconds, seconds, seconds, 0.0]
+
+
+def test_an_exhausted_account_is_put_aside_by_what_its_answer_says() -> None:
+    async def story() -> tuple[float | None, float]:
+        services = new_services(now=lambda: NOW)
+        await _tell(services, Outcome(CANDIDATE, "1", headers=PLAN))
+        left = services.allowances.quota("a", TOKEN, NOW)
+        return left, services.tokens.wait("a", TOKEN, "another", NOW)
+
+    assert asyncio.run(story()) == (0.0, 500.0)
+
+
+def test_a_count_of_tokens_says_nothing_of_the_token() -> None:
+    async def story() -> int:
+        services = new_services(now=lambda: NOW)
+        failed = Outcome(CANDIDATE, "1", status(401), "401", headers=PLAN)
+        await _tell(services, failed, "count_tokens")
+        return len(services.tokens) + len(services.allowances)
+
+    assert asyncio.run(story()) == 0

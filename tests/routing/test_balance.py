@@ -146,7 +146,7 @@ def test_load_counts_for_its_weight() -> None:
 def test_what_is_left_of_limits_lowers_the_score(
     left: float | None, headroom: float, quota: float
 ) -> None:
-    sources = Sources(headroom=lambda name: left, quota=lambda name: left)
+    sources = Sources(headroom=lambda *_: left, quota=lambda *_: left)
     world = World(channel("a"), channel("b"), sources=sources)
     assert row(world, "a").by_headroom == pytest.approx(headroom)
     assert row(world, "a").by_quota == pytest.approx(quota)
@@ -154,7 +154,7 @@ def test_what_is_left_of_limits_lowers_the_score(
 
 @pytest.mark.parametrize("which", ["headroom", "quota"])
 def test_a_channel_that_is_used_up_goes_last_but_is_not_refused(which: str) -> None:
-    def left(name: str) -> float | None:
+    def left(name: str, model: str, now: float) -> float | None:
         return 0.0 if name == "a" else None
 
     world = World(channel("a"), channel("b", priority=5), sources=Sources(**{which: left}))

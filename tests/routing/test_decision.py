@@ -71,8 +71,8 @@ def test_a_resting_channel_says_for_how_long_and_why() -> None:
 def test_every_other_reason_for_a_place_is_said() -> None:
     profile = Profile(name="p", last_resort=True)
     used_up = Sources(
-        headroom=lambda name: 0.0 if name == "a" else None,
-        quota=lambda name: 0.0 if name == "b" else None,
+        headroom=lambda name, *_: 0.0 if name == "a" else None,
+        quota=lambda name, *_: 0.0 if name == "b" else None,
     )
     world = World(
         channel("a"),

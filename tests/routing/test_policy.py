@@ -46,6 +46,8 @@ def step(kind: str, state: State = SOME, draw: float = 0.5, pace: Pace = PACE) -
         (ChannelBusy("no place"), "busy"),
         (UpstreamError("?"), "garbled"),
         *[(status(n), str(n)) for n in (401, 402, 403, 404, 408, 409, 413, 429, 501, 503, 529)],
+        *[(status(n, '{"error": {"code": "insufficient_quota"}}'), "402") for n in (400, 402, 429)],
+        (status(400, '{"error": {"message": "Your credit balance is too low"}}'), "402"),
         *[(status(n), "5xx") for n in (500, 502, 504, 520, 599)],
         *[(status(n), "request") for n in (400, 405, 415, 418, 422)],
         *[(status(n, '"prompt is too long"'), "prompt_too_long") for n in (400, 413, 422)],

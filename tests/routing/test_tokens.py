@@ -166,6 +166,14 @@ def test_another_value_of_the_same_name_is_a_new_token() -> None:
     assert tokens.wait("ch", A, "m", NOW) == 0
 
 
+def test_a_token_whose_allowance_is_used_up_is_aside_until_its_reset() -> None:
+    tokens = Tokens()
+    tokens.exhausted("ch", A, NOW, NOW + 500)
+    assert tokens.wait("ch", A, "any", NOW) == 500.0
+    tokens.exhausted("ch", B, NOW, NOW + 5 * 86400)
+    assert tokens.wait("ch", B, "any", NOW) == 6 * HOUR, "and is tried in between"
+
+
 def test_a_person_brings_one_back_or_all_of_a_channel() -> None:
     tokens = Tokens()
     for channel, token in (("ch", A), ("ch", B), ("other", A)):

@@ -57,6 +57,6 @@ def test_one_that_recovered_in_the_meantime_waits_for_its_place() -> None:
 
 def test_one_whose_limits_are_used_up_is_the_last_to_be_asked() -> None:
     world = three()
-    world.sources = Sources(headroom=lambda name: 0.0 if name == "a" else None)
+    world.sources = Sources(headroom=lambda name, *_: 0.0 if name == "a" else None)
     world.fail("b", 60.0)
     assert names(world, Upcoming(world.decide(), world.state.health)) == "cba"
