@@ -28,6 +28,10 @@ class Standing(Struct):
     smoothed_ms: float | None = None
     measured_at: float = 0.0
 
+    @property
+    def is_worth_saving(self) -> bool:
+        return self.breaker.failures > 0 or self.breaker.until > 0 or self.smoothed_ms is not None
+
     def first_event_ms(self, now: float) -> float | None:
         """How long its first event takes of late; None when that is not known."""
         if self.smoothed_ms is None or not 0 <= now - self.measured_at < _LATENCY_HOLDS_S:
@@ -162,6 +166,7 @@ class Health:
                 **(_live_json(standing) if live else {}),
             }
             for (channel, model), standing in self._known.items()
+            if live or standing.is_worth_saving
         ]
 
     def restore(self, entries: object, now: float) -> None:

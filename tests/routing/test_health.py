@@ -142,10 +142,18 @@ def test_a_look_at_it_sees_what_is_in_flight_and_a_restart_does_not() -> None:
     health = Health()
     with health.begin("a", "m", NOW):
         seen = saved_and_read(health, NOW, live=True).standing("a", "m")
+        health.begin("a", "m", NOW).failed(NOW)
         later = saved_and_read(health, NOW).standing("a", "m")
     assert seen is not None
     assert later is not None
     assert (seen.in_flight, later.in_flight) == (1, 0)
+
+
+def test_a_channel_of_which_nothing_is_known_is_not_saved() -> None:
+    health = Health()
+    with health.begin("a", "m", NOW) as visit:
+        visit.completed()
+    assert health.dump() == []
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,13 @@ async def ask(
     services: Services | None = None,
     profile: Profile | None = None,
     session: str = "session",
+    stays: bool = False,
     leaves: asyncio.Event | None = None,
     watch: Callable[[Told, MutableMapping[str, Any]], None] = lambda told, message: None,
 ) -> Told:
-    """One request; with `leaves` the client goes away when that is set. `watch` sees each message
-    to the client before it goes out."""
+    """One request; with `leaves` the client goes away when that is set. `stays`: the client named
+    the session itself, so that affinity holds for it. `watch` sees each message to the client
+    before it goes out."""
     wire = PROTOCOLS[protocol]
     route = next(r for r in wire.routes if r.operation == operation)
     call = ClientCall(
@@ -86,7 +88,7 @@ async def ask(
         profile=profile,
         snapshot=snapshot,
     )
-    record = RequestRecord(id="req_1", at=1_800_000_000.0, trace_id=session)
+    record = RequestRecord(id="req_1", at=1_800_000_000.0, trace_id=session, has_session=stays)
     told = Told(record)
 
     async def send(message: MutableMapping[str, Any]) -> None:
