@@ -9,7 +9,7 @@ not at all. How the conversation began and what the answer followed are part of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -29,10 +29,11 @@ _TELLING_TEXT = 120
 _TELLING_ID = 16
 
 _ASSISTANT = ("assistant", "model")
+_CALLS = ("function_call", "custom_tool_call")
 _USER = ("user", "tool", None)
 
 Keys = tuple[bytes, ...]
-"""Of one answer: first with what it followed, then alone if it is telling enough."""
+"""Of one answer: first with what it followed, then alone if it is telling enough, then its mark."""
 
 
 class Said(Struct, frozen=True):
@@ -45,11 +46,16 @@ class Said(Struct, frozen=True):
         return bool(self.text or self.ids)
 
 
-class _Message(Struct):
-    """A message of any protocol, as far as it is looked at."""
+class _Head(Struct):
+    """Whose message it is, in any protocol."""
 
     role: str | None = None
     type: str | None = None
+
+
+class _Message(_Head):
+    """A message, as far as it is looked at."""
+
     content: Json = None
     parts: Json = None
     tool_calls: Json = None
@@ -58,6 +64,7 @@ class _Message(Struct):
     output: Json = None
 
 
+_read_head = msgspec.json.Decoder(_Head).decode
 _read = msgspec.json.Decoder(_Message).decode
 
 
@@ -69,34 +76,73 @@ class Context(Struct, frozen=True):
 
 
 def answer_keys(owner: str, context: Context, answer: Said) -> Keys:
-    """The keys of an answer; none for one that said nothing."""
+    """The keys of an answer, its mark the last of them; none for one that said nothing."""
     if not answer:
         return ()
-    alone = _hash(owner, answer)
-    with_prompt = _hash(owner, context.opening, context.prompt, answer)
-    telling = len(answer.text) >= _TELLING_TEXT or any(len(i) >= _TELLING_ID for i in answer.ids)
-    return (with_prompt, alone) if telling else (with_prompt,)
+    return (*_keys(owner, context, answer), _mark(owner, answer))
 
 
-def keys_in(owner: str, envelope: Envelope) -> Iterator[Keys]:
-    """The keys of the last answers in a request's history, the last one first."""
-    answer: list[Said] | None = None
-    prompt: list[Said] = []
-    opening = _opening(envelope)
+def keys_in(owner: str, envelope: Envelope, is_known: Callable[[bytes], bool]) -> Iterator[Keys]:
+    """The keys of the last answers in a request's history, the last one first.
+
+    Only of those whose mark `is_known`: most requests repeat no answer of ours, and reading what
+    an answer followed costs more than reading the answer.
+    """
+    for answer, prompt in _answers(envelope):
+        said = _joined([said for _, said in _read_items(answer)])
+        if said and is_known(_mark(owner, said)):
+            followed = _joined([said for _, said in _read_items(prompt)])
+            yield _keys(owner, Context(_opening(envelope), followed), said)
+
+
+def last_answer(envelope: Envelope) -> Said:
+    """What the last answer in a request's history says."""
+    for answer, _ in _answers(envelope):
+        return _joined([said for _, said in _read_items(answer)])
+    return Said()
+
+
+def _answers(envelope: Envelope) -> Iterator[tuple[list[Raw], list[Raw]]]:
+    """The last answers, unread, each with the messages it followed; all from the end back."""
+    answer: list[Raw] = []
+    prompt: list[Raw] = []
     found = 0
-    for is_answer, said in _backwards(envelope):
-        if is_answer and prompt and answer is not None:
-            yield answer_keys(owner, Context(opening, _joined(prompt)), _joined(answer))
+    for raw in (_items(envelope) or [])[: -_MESSAGES_LOOKED_AT - 1 : -1]:
+        is_answer = _is_answer(raw)
+        if is_answer and prompt:
+            yield answer, prompt
             found += 1
             if found >= _ANSWERS_LOOKED_AT:
                 return
-            answer, prompt = [said], []
+            answer, prompt = [raw], []
         elif is_answer:
-            answer = [*(answer or ()), said]
-        elif answer is not None:
-            prompt.append(said)
-    if answer is not None:
-        yield answer_keys(owner, Context(opening, _joined(prompt)), _joined(answer))
+            answer.append(raw)
+        elif is_answer is False and answer:
+            prompt.append(raw)
+    if answer:
+        yield answer, prompt
+
+
+def _is_answer(raw: Raw) -> bool | None:
+    """An answer's message, or one that it may follow; None for any other."""
+    try:
+        head = _read_head(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if head.role in _ASSISTANT or head.type in _CALLS:
+        return True
+    return False if head.role in _USER and head.type != "reasoning" else None
+
+
+def _keys(owner: str, context: Context, answer: Said) -> Keys:
+    with_prompt = _hash(owner, context.opening, context.prompt, answer)
+    telling = len(answer.text) >= _TELLING_TEXT or any(len(i) >= _TELLING_ID for i in answer.ids)
+    return (with_prompt, _hash(owner, answer)) if telling else (with_prompt,)
+
+
+def _mark(owner: str, answer: Said) -> bytes:
+    """Says that there may be more to know of an answer; no trace is found by it."""
+    return _hash(f"mark {owner}", answer)
 
 
 def context_of(envelope: Envelope) -> Context:
@@ -176,7 +222,7 @@ def _read_items(items: Iterable[Raw]) -> Iterator[tuple[bool, Said]]:
             message = _read(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-        if message.role in _ASSISTANT or message.type in ("function_call", "custom_tool_call"):
+        if message.role in _ASSISTANT or message.type in _CALLS:
             calls = message.tool_calls if isinstance(message.tool_calls, list) else []
             called = [message.call_id] if message.role is None else []
             content = _blocks(message)

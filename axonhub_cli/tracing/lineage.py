@@ -11,10 +11,12 @@ the last one: that request, and no other, waits for the reading.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
+from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Answer, WireProtocol
 from axonhub_cli.tracing.fingerprint import (
     Keys,
@@ -23,6 +25,7 @@ from axonhub_cli.tracing.fingerprint import (
     context_of,
     has_history,
     keys_in,
+    last_answer,
     said_in,
     said_in_stream,
 )
@@ -30,6 +33,8 @@ from axonhub_cli.tracing.recorder import RequestRecord
 
 MOST = 8192
 """Keys; with the id of a trace, each takes some 250 bytes of memory."""
+_PLAIN_WORDS = re.compile("[A-Za-z0-9 ]{8,64}")
+"""Nobody writes them in another way in JSON."""
 RESTORE_PATIENCE_S = 1.0
 _READ_AT_ONCE = 16 * 1024
 """Bytes of answers: hashing them takes some tenths of a millisecond."""
@@ -54,11 +59,10 @@ class Lineage:
         """The trace that a request continues; None for one that continues nothing known."""
         if record.envelope is None or not has_history(record.envelope):
             return None
-        wanted = list(keys_in(record.key or "", record.envelope))
-        found = self._look(wanted)
+        found = self._look(record)
         if found is not None:
             return found
-        ended = self._ended()
+        ended = self._plausible(self._ended(), record.envelope)
         if not self._restored.is_set() or sum(map(_size, ended)) > _READ_AT_ONCE:
             await asyncio.to_thread(self._catch_up)
         elif ended:
@@ -67,7 +71,7 @@ class Lineage:
                 self.learn(earlier)
         else:
             return None
-        return self._look(wanted)
+        return self._look(record)
 
     def begun(self, record: RequestRecord) -> None:
         """A request whose answer may be continued without naming a session."""
@@ -96,9 +100,10 @@ class Lineage:
         finally:
             self._restored.set()
 
-    def _look(self, wanted: list[Keys]) -> str | None:
+    def _look(self, record: RequestRecord) -> str | None:
+        assert record.envelope is not None
         with self._lock:
-            for keys in wanted:
+            for keys in keys_in(record.key or "", record.envelope, self._traces.__contains__):
                 for key in keys:
                     if (traces := self._traces.get(key)) is not None:
                         self._traces.move_to_end(key)
@@ -129,6 +134,16 @@ class Lineage:
     def _ended(self) -> list[RequestRecord]:
         return [record for record in list(self._open.values()) if self._has_answered(record)]
 
+    def _plausible(self, ended: list[RequestRecord], envelope: Envelope) -> list[RequestRecord]:
+        """Without the whole answers in whose bytes the words that are looked for do not stand."""
+        if not ended:
+            return ended
+        words = _PLAIN_WORDS.search(last_answer(envelope).text)
+        if words is None:
+            return ended
+        wanted = words[0].encode()
+        return [record for record in ended if _may_hold(record, wanted)]
+
     def _catch_up(self) -> None:
         self._restored.wait(RESTORE_PATIENCE_S)
         for record in self._ended():
@@ -141,7 +156,7 @@ class Lineage:
         attempt = record.attempts[-1] if record.attempts else None
         if attempt is None:
             return False
-        chunks = attempt.answer if attempt.delivered is None else attempt.delivered
+        chunks = _delivered(record)
         protocol = self._protocols.get(record.protocol)
         return bool(
             attempt.status != "running"
@@ -152,7 +167,7 @@ class Lineage:
         attempt = record.attempts[-1] if record.attempts else None
         if attempt is None or record.envelope is None or record.operation != "generate":
             return ()
-        chunks = attempt.answer if attempt.delivered is None else attempt.delivered
+        chunks = _delivered(record)
         said = self._said(record.protocol, b"".join(chunks))
         return answer_keys(record.key or "", context_of(record.envelope), said)
 
@@ -164,6 +179,23 @@ class Lineage:
         is_stream = not answer[:64].lstrip().startswith(b"{")
         said = said_in_stream(name, answer) if is_stream else None
         return said if said is not None else said_in(read(answer).content)
+
+
+def _may_hold(record: RequestRecord, words: bytes) -> bool:
+    """Deltas of a stream tear words apart, and so may blocks."""
+    chunks = _delivered(record)
+    if not chunks or not chunks[0].lstrip().startswith(b"{"):
+        return True
+    answer = b"".join(chunks)
+    return words in answer or answer.count(b'"text":') > 1
+
+
+def _delivered(record: RequestRecord) -> list[bytes]:
+    """The answer as the client got it, as far as it has."""
+    attempt = record.attempts[-1] if record.attempts else None
+    if attempt is None:
+        return []
+    return attempt.answer if attempt.delivered is None else attempt.delivered
 
 
 def _size(record: RequestRecord) -> int:
