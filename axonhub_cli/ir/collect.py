@@ -20,6 +20,7 @@ from axonhub_cli.ir.events import (
 )
 from axonhub_cli.ir.request import (
     Block,
+    Image,
     Opaque,
     RedactedThinking,
     Text,
@@ -53,6 +54,9 @@ class _OpenBlock:
                 return ToolCall(start.id or "", start.name or "", text)
             case "redacted_thinking":
                 return RedactedThinking(str(start.data))
+            case "image":
+                assert isinstance(start.data, Image)
+                return start.data
             case "opaque":
                 return Opaque(start.protocol or "", start.name or "", start.data)
             case _:
@@ -125,11 +129,12 @@ def replay(response: Response) -> Iterator[Event]:
         extra=response.extra,
     )
     for key, block in enumerate(response.content):
-        yield from _replay_block(key, block)
+        yield from replay_block(key, block)
     yield Finished(response.stop, response.usage)
 
 
-def _replay_block(key: int, block: Block) -> Iterator[Event]:
+def replay_block(key: int, block: Block) -> Iterator[Event]:
+    """The events of one block."""
     match block:
         case Text(text, extra):
             yield BlockStarted(key, "text")
@@ -144,6 +149,8 @@ def _replay_block(key: int, block: Block) -> Iterator[Event]:
             yield from [ToolArgsDelta(key, arguments)] if arguments else []
         case RedactedThinking(data):
             yield BlockStarted(key, "redacted_thinking", data=data)
+        case Image():
+            yield BlockStarted(key, "image", data=block)
         case Opaque(protocol, kind, data):
             yield BlockStarted(key, "opaque", name=kind, data=data, protocol=protocol)
         case _:

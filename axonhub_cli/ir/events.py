@@ -18,7 +18,7 @@ from axonhub_cli.ir.request import Extra
 from axonhub_cli.ir.response import Stop, Usage
 from axonhub_cli.jsonio import Json
 
-BlockKind = Literal["text", "thinking", "redacted_thinking", "tool_call", "opaque"]
+BlockKind = Literal["text", "thinking", "redacted_thinking", "tool_call", "image", "opaque"]
 
 
 class Started(Struct, frozen=True, tag=True):
@@ -33,7 +33,7 @@ class Started(Struct, frozen=True, tag=True):
 
 class BlockStarted(Struct, frozen=True, tag=True):
     """A block begins. `id` and `name` are a tool call's; `data` is all of an opaque block (with
-    its `protocol`) or of redacted reasoning."""
+    its `protocol`), of redacted reasoning, or of an image (the hub's `Image`)."""
 
     key: int
     kind: BlockKind

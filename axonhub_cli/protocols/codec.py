@@ -105,5 +105,7 @@ class Codec(Struct, frozen=True):
     stream_encoder: Callable[[ReplyContext], StreamEncoder]
     place: Callable[[Json, tuple[int, ...]], str]
     """The path, in a request body, of what `CannotCross` names by its places in the hub."""
+    shows_images: bool
+    """Can an answer hold an image? Else it is described in words, which is told as a loss."""
     decode_error: Callable[[int, bytes], ErrorInfo]
     """An error answer of the upstream, for a client of another protocol."""

@@ -230,6 +230,7 @@ class Attempts:
                 )
                 report(self._services, self._call, outcome, token, record, self._decision, visit)
                 visit.close()
+        self._note_answer(outgoing)
         self._record.status = record.status
         self._record.error = record.error
         await self._learn_signatures(candidate, record)
@@ -338,6 +339,13 @@ class Attempts:
         body = outgoing.call.body
         record.sent_body = body if body is not self._call.body else None
         record.sent_parts = outgoing.parts
+
+    def _note_answer(self, outgoing: Outgoing) -> None:
+        if outgoing.conversion is not None and outgoing.conversion.answer_losses:
+            self._record.losses += [
+                {"path": loss.path, "reason": loss.reason}
+                for loss in outgoing.conversion.answer_losses
+            ]
 
     def _name_channel(self, candidate: Candidate) -> None:
         self._reply.extra_headers = routed_headers(

@@ -27,12 +27,12 @@ from axonhub_cli.errors import (
     UpstreamStatus,
 )
 from axonhub_cli.ir.collect import BrokenAnswer, Collector, replay
-from axonhub_cli.ir.events import Event, Failed, Finished, Started
+from axonhub_cli.ir.events import BlockStarted, Event, Failed, Finished, Started
 from axonhub_cli.ir.freeform import without_freeform
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.naming import Naming
 from axonhub_cli.ir.recall import NOTHING, Recall
-from axonhub_cli.ir.request import Request
+from axonhub_cli.ir.request import Image, Request
 from axonhub_cli.ir.response import Response
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import WireProtocol
@@ -44,6 +44,9 @@ from axonhub_cli.proxy.reply import SSE_HEADERS, HeaderList, Outlet
 from axonhub_cli.tracing.recorder import AttemptRecord
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+_NO_IMAGES = Loss(
+    "answer.content[*]", "an answer holds no images here: a link or a note is given as text"
+)
 _PASSED = frozenset({b"request-id", b"x-request-id", b"retry-after", b"x-should-retry"})
 
 
@@ -95,6 +98,8 @@ class Conversion:
         quirks = QuirkContext(model, fitted, settings)
         body, losses = apply_quirks(dialect, encoded.body, quirks)
         self.body, self.parts = jsonio.encode_in_parts(body, partial(encode_known, recall))
+        self.answer_losses: tuple[Loss, ...] = ()
+        """What the answer could not say, as far as it has come."""
         self.losses: tuple[Loss, ...] = (*lost, *encoded.losses, *losses)
 
     def answer(self, body: bytes) -> Response:
@@ -108,6 +113,8 @@ class Conversion:
         except jsonio.InvalidJson as error:
             raise UpstreamGarbled("it answered with something that is not JSON") from error
         filtered = filter_response(self._dialect, response, self.context.id)
+        if any(isinstance(block, Image) for block in filtered.content):
+            self._note_image()
         return self._naming.response(filtered)
 
     def _collected(self, body: bytes) -> Response:
@@ -143,13 +150,25 @@ class Conversion:
 
     def pipeline(self) -> Pipeline:
         filters = EventFilters(self._dialect, self.context.id)
-        return Pipeline(codec_of(self.upstream).stream_decoder(), filters, self._naming)
+        decoder = codec_of(self.upstream).stream_decoder()
+        return Pipeline(decoder, filters, self._naming, self._note_image)
+
+    def _note_image(self) -> None:
+        if not codec_of(self.client).shows_images:
+            self.answer_losses = (_NO_IMAGES,)
 
 
 class Pipeline:
     """Upstream SSE bytes (whole events) to events of the hub, as the client is to see them."""
 
-    def __init__(self, decoder: StreamDecoder, filters: EventFilters, naming: Naming) -> None:
+    def __init__(
+        self,
+        decoder: StreamDecoder,
+        filters: EventFilters,
+        naming: Naming,
+        note_image: Callable[[], None],
+    ) -> None:
+        self._note_image = note_image
         self._decoder = decoder
         self._filters = filters
         self._naming = naming
@@ -165,6 +184,8 @@ class Pipeline:
         return [out for event in self._decoder.close() for out in self.pass_on(event)]
 
     def pass_on(self, event: Event) -> list[Event]:
+        if type(event) is BlockStarted and event.kind == "image":
+            self._note_image()
         return [self._naming.event(each) for each in self._filters.feed(event)]
 
 

@@ -243,3 +243,32 @@ def test_claude_code_breaks_on_tool_use_without_a_call(gateway: Gateway) -> None
     assert streamed(gateway)[-2]["delta"]["stop_reason"] == "end_turn"
     gateway.chat.script(chat_plays.stream(NOW, finish="stop"))
     assert streamed(gateway)[-2]["delta"]["stop_reason"] == "tool_use"
+
+
+def test_an_image_in_the_answer_vanishes(gateway: Gateway) -> None:
+    """A model that draws answers with `images` beside its text: an Anthropic client is told of
+    each, by its address where it has one, and the trace says what could not be shown."""
+    images = [
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    ]
+    texts = [
+        "Here.",
+        "![image](https://example.com/a.png)",
+        "[image/png, 9 bytes: an image that Anthropic Messages cannot show in an answer]",
+    ]
+    body = {"model": GPT, "max_tokens": 9, "messages": [{"role": "user", "content": "draw"}]}
+    gateway.chat.script(chat_plays.message("Here.", {"images": images}))
+    _, headers, answer = gateway.daemon.post(json.dumps(body).encode(), MESSAGES)
+    assert [block["text"] for block in json.loads(answer)["content"]] == texts
+    assert [loss["path"] for loss in gateway.losses(headers["ah-request-id"])] == [
+        "answer.content[*]"
+    ]
+    gateway.chat.script(chat_plays.stream("Here.", {"images": images}))
+    _, headers, answer = gateway.daemon.post(json.dumps(body | {"stream": True}).encode(), MESSAGES)
+    grammar.STREAM["anthropic"](answer)
+    events = [json.loads(line[6:]) for line in answer.splitlines() if line.startswith(b"data: ")]
+    assert [block["written"] for block in blocks(events)] == texts
+    assert [loss["path"] for loss in gateway.losses(headers["ah-request-id"])] == [
+        "answer.content[*]"
+    ]

@@ -20,5 +20,6 @@ CODEC = Codec(
     stream_decoder=AnthropicStreamDecoder,
     stream_encoder=AnthropicStreamEncoder,
     place=place,
+    shows_images=False,
     decode_error=decode_error,
 )

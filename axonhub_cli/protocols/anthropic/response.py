@@ -11,6 +11,7 @@ from axonhub_cli.ir.collect import stop_of
 from axonhub_cli.ir.request import (
     Block,
     Extra,
+    Image,
     Opaque,
     RedactedThinking,
     Text,
@@ -166,8 +167,20 @@ def encode_answer_block(block: Block, id: str) -> Object | None:
 
 def describe(block: Block) -> str:
     """Content that no Message can hold is at least named: nothing vanishes."""
+    if isinstance(block, Image):
+        return _describe_image(block)
     kind = block.kind if isinstance(block, Opaque) else type(block).__name__.lower()
     return f"[{kind}: content that Anthropic Messages cannot show]"
+
+
+def _describe_image(image: Image) -> str:
+    """Its address is a link; inline bytes would be read as text, and sent back with every turn."""
+    source = image.source
+    if source.url is not None and not source.url.startswith("data:"):
+        return f"![image]({source.url})"
+    size = len(source.data or source.url or "") * 3 // 4
+    kind = source.media_type or "image"
+    return f"[{kind}, {size:,} bytes: an image that Anthropic Messages cannot show in an answer]"
 
 
 def make_tool_id(message_id: str, at: int) -> str:

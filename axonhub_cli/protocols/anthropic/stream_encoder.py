@@ -27,12 +27,13 @@ from axonhub_cli.ir.events import (
     ThinkingDelta,
     ToolArgsDelta,
 )
-from axonhub_cli.ir.request import Opaque, RedactedThinking, ToolCall
+from axonhub_cli.ir.request import Image, Opaque, RedactedThinking, ToolCall
 from axonhub_cli.ir.response import Stop, Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.anthropic.errors import encode_stream_error
 from axonhub_cli.protocols.anthropic.names import NAME, STOP_WORDS
 from axonhub_cli.protocols.anthropic.response import (
+    describe,
     encode_answer_block,
     encode_stop_details,
     encode_tier,
@@ -134,6 +135,10 @@ class AnthropicStreamEncoder:
         if self._open is not None:
             self._waiting[start.key] = [start]
             return b""
+        foreign = _foreign(start)
+        if foreign is not None:
+            self._open = block = _Block(BlockStarted(start.key, "text"))
+            return self._say(block, b"text_delta", b"text", describe(foreign))
         self._open = block = _Block(start)
         return b"" if start.kind in _EMPTY else self._write_start(block)
 
@@ -232,6 +237,16 @@ class AnthropicStreamEncoder:
         stop = stop_of(calls, event.stop)
         usage = merge_usage(self._usage, event.usage)
         return ended + _encode_message_delta(stop, usage) + _MESSAGE_STOP
+
+
+def _foreign(start: BlockStarted) -> Image | Opaque | None:
+    """A block that no Message can hold: it is described, as a text like any other."""
+    if start.kind == "image":
+        assert isinstance(start.data, Image)
+        return start.data
+    if start.kind != "opaque" or start.protocol == NAME:
+        return None
+    return Opaque(start.protocol or "", start.name or "", start.data)
 
 
 def _encode_message_delta(stop: Stop, usage: Usage) -> bytes:

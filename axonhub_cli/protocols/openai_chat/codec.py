@@ -18,5 +18,6 @@ CODEC = Codec(
     stream_decoder=ChatStreamDecoder,
     stream_encoder=ChatStreamEncoder,
     place=place,
+    shows_images=True,
     decode_error=decode_error,
 )

@@ -11,14 +11,31 @@ from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamGarbled
 from axonhub_cli.ir import freeform
 from axonhub_cli.ir.collect import stop_of
-from axonhub_cli.ir.request import Block, Extra, RedactedThinking, Text, Thinking, ToolCall
+from axonhub_cli.ir.request import (
+    Block,
+    Extra,
+    Image,
+    Media,
+    Opaque,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from axonhub_cli.ir.response import Response, Stop, Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.codec import ReplyContext
 from axonhub_cli.protocols.openai_chat import reasoning
 from axonhub_cli.protocols.openai_chat.citations import annotations_of
 from axonhub_cli.protocols.openai_chat.errors import is_error, read_message
-from axonhub_cli.protocols.openai_chat.names import BROKEN, finish_reason_for, stop_for, tier_for
+from axonhub_cli.protocols.openai_chat.names import (
+    BROKEN,
+    NAME,
+    finish_reason_for,
+    stop_for,
+    tier_for,
+)
+from axonhub_cli.protocols.openai_chat.parts import encode_image, read_data_url
 from axonhub_cli.protocols.openai_chat.parts_encoder import join_texts
 from axonhub_cli.protocols.openai_chat.stream import choices, finish_reason
 from axonhub_cli.protocols.openai_chat.usage import decode_usage, encode_usage
@@ -28,7 +45,7 @@ Object = dict[str, Json]
 
 OWN_MEMBERS = ("system_fingerprint", "provider", "citations", "search_results")
 """Members of an answer and of each chunk that are kept for a client of the same protocol."""
-_BESIDE = ("annotations", "audio", "images")
+_BESIDE = ("annotations", "audio")
 
 
 def decode_response(body: Json) -> Response:
@@ -74,6 +91,9 @@ def encode_response(response: Response, context: ReplyContext) -> Json:
         ]
     _add_reasoning(message, content)
     annotations = annotations_of(content)
+    images = [image for block in content if (image := encode_answer_image(block)) is not None]
+    if images:
+        message["images"] = images
     message |= {name: response.extra[name] for name in _BESIDE if name in response.extra}
     if annotations:
         message["annotations"] = annotations
@@ -116,6 +136,27 @@ def read_extra(body: Object) -> Extra:
     return {name: body[name] for name in OWN_MEMBERS if body.get(name) is not None}
 
 
+def read_images(message: Object) -> list[Block]:
+    """Images that a model made, as OpenRouter gives them: beside the text, in a message or a delta
+    (openrouter.ai/docs, "Image Generation", read 2026-11). Odd ones are kept whole."""
+    found: list[Block] = []
+    for part in as_list(message.get("images")):
+        shown = as_dict(as_dict(part).get("image_url"))
+        url = as_str(shown.get("url"))
+        media = read_data_url(url) or Media(url=url)
+        found.append(Image(media) if url else Opaque(NAME, "image", part))
+    return found
+
+
+def encode_answer_image(block: Block) -> Json:
+    """What `read_images` read, as it was; None for any other block."""
+    if isinstance(block, Image):
+        return encode_image(block)
+    if isinstance(block, Opaque) and (block.protocol, block.kind) == (NAME, "image"):
+        return block.data
+    return None
+
+
 def call_id(context: ReplyContext, number: int) -> str:
     """For a call whose server gave none: clients tell results apart by it."""
     return f"call_{context.id}_{number}"
@@ -142,6 +183,7 @@ def _content(message: Object, choice: Object) -> tuple[Block, ...]:
     text = text or as_str(choice.get("text"))
     if text:
         blocks.append(Text(text))
+    blocks += read_images(message)
     calls = [call for call in as_list(message.get("tool_calls")) if isinstance(call, dict)]
     legacy = message.get("function_call")
     if not calls and isinstance(legacy, dict):

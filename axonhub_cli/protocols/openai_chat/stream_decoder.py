@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.ir.collect import replay_block
 from axonhub_cli.ir.events import (
     BlockEnded,
     BlockStarted,
@@ -33,6 +34,7 @@ from axonhub_cli.protocols.openai_chat.reasoning import MEMBERS as REASONING
 from axonhub_cli.protocols.openai_chat.reasoning import read_details, read_text
 from axonhub_cli.protocols.openai_chat.response import (
     read_extra,
+    read_images,
     read_stop,
     read_usage,
     text_of,
@@ -148,9 +150,18 @@ class ChatStreamDecoder:
         if isinstance(refusal, str) and refusal:
             self._refused = True
             self._add("text", refusal)
+        if delta.get("images"):
+            self._images(delta)
         if delta.get("tool_calls") or delta.get("function_call"):
             self._end_open()
             self._next = self._calls.take(delta, self._next, self._out)
+
+    def _images(self, delta: Object) -> None:
+        self._end_open()
+        for block in read_images(delta):
+            # Each is a block of its own, whole.
+            self._out += replay_block(self._next, block)
+            self._next += 1
 
     def _reasoning(self, delta: Object) -> None:
         text = read_text(delta)

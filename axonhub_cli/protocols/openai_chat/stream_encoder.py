@@ -27,7 +27,7 @@ from axonhub_cli.ir.events import (
     ToolArgsDelta,
 )
 from axonhub_cli.ir.freeform import Unwrap
-from axonhub_cli.ir.request import RedactedThinking, Thinking, ToolCall
+from axonhub_cli.ir.request import Block, Image, Opaque, RedactedThinking, Thinking, ToolCall
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.codec import ReplyContext
@@ -35,7 +35,7 @@ from axonhub_cli.protocols.openai_chat.citations import annotation_of
 from axonhub_cli.protocols.openai_chat.errors import encode_stream_error
 from axonhub_cli.protocols.openai_chat.names import finish_reason_for, tier_for
 from axonhub_cli.protocols.openai_chat.reasoning import detail_of, is_sealed
-from axonhub_cli.protocols.openai_chat.response import OWN_MEMBERS, call_id
+from axonhub_cli.protocols.openai_chat.response import OWN_MEMBERS, call_id, encode_answer_image
 from axonhub_cli.protocols.openai_chat.usage import encode_usage
 
 Object = dict[str, Json]
@@ -107,6 +107,9 @@ class ChatStreamEncoder:
                 self._thoughts = []
             case "tool_call":
                 return self._call(block)
+            case "image" | "opaque":
+                image = encode_answer_image(_whole(block))
+                return self._chunk({"images": [image]}) if image is not None else b""
             case "redacted_thinking":
                 return self._details(RedactedThinking(str(block.data)))
         return b""
@@ -199,3 +202,11 @@ class ChatStreamEncoder:
             reason,
             self._tail,
         )
+
+
+def _whole(start: BlockStarted) -> Block:
+    """A block that comes with its start."""
+    if start.kind == "image":
+        assert isinstance(start.data, Image)
+        return start.data
+    return Opaque(start.protocol or "", start.name or "", start.data)

@@ -153,7 +153,7 @@ def test_a_call_without_a_name_is_one_of_no_tool() -> None:
 
 def test_content_that_cannot_be_shown_is_named() -> None:
     content = encode(Opaque("openai_chat", "audio", {}), Image(Media(url="u")))["content"]
-    assert [block["text"].split(":")[0] for block in content] == ["[audio", "[image"]
+    assert [block["text"].split(":")[0] for block in content] == ["[audio", "![image](u)"]
 
 
 def test_arguments_cut_off_are_an_object_all_the_same() -> None:

@@ -247,7 +247,8 @@ def test_whole_blocks_come_in_their_start() -> None:
 
 def test_content_that_cannot_be_shown_is_named() -> None:
     wire = said(BlockStarted(0, "opaque", name="audio", protocol="openai_chat"), BlockEnded(0))
-    assert wire[0]["content_block"]["text"].startswith("[audio: ")
+    assert wire[0]["content_block"]["text"] == ""
+    assert wire[1]["delta"]["text"].startswith("[audio: ")
 
 
 def test_citations_stand_in_their_text() -> None:

@@ -213,3 +213,15 @@ def test_what_stands_beside_an_answer_comes_back_to_its_own_protocol() -> None:
     assert back["choices"][0]["message"]["annotations"] == [{"type": "url_citation"}]
     assert back["choices"][0]["logprobs"] == {"content": []}
     assert back["citations"] == ["https://a"]
+
+
+def test_images_of_an_answer_come_back_as_they_were() -> None:
+    images = [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "odd", "n": 1},
+    ]
+    message = {"role": "assistant", "content": "Here.", "images": images}
+    response = decode_response({"choices": [{"index": 0, "message": message}]})
+    told = encode_response(response, ReplyContext("m", "id"))
+    assert told["choices"][0]["message"]["images"] == images
