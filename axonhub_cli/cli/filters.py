@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec import Struct
 
 from axonhub_cli.cli import output
+from axonhub_cli.cli.figures import moment
 from axonhub_cli.cli.lookup import channel_names
 from axonhub_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from axonhub_cli.tracing.search import Found, Pages, T
+
+    Look = Callable[[str, Pages[T], int], Found[T]]
 
 LIMIT = 50
 """How many rows a list shows unless told otherwise."""
@@ -39,6 +46,14 @@ Status = Annotated[
     str | None,
     typer.Option("--status", metavar="S", help="running, completed, failed or canceled."),
 ]
+Text = Annotated[
+    str | None,
+    typer.Option("--text", metavar="WORDS", help="In which all these words were said."),
+]
+MinCost = Annotated[
+    float | None,
+    typer.Option("--min-cost", metavar="USD", min=0, help="That cost at least so much."),
+]
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="At most so many, the newest.")
 ]
@@ -53,6 +68,13 @@ class Picked(Struct, frozen=True):
     model: str | None
     channel: str | None
     status: str | None
+    min_cost: float | None = None
+    text: str | None = None
+
+    def conditions(self) -> dict[str, Any]:
+        """What the store filters by itself: all but the text."""
+        names = (name for name in self.__struct_fields__ if name != "text")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def narrowed(self) -> bool:
@@ -67,12 +89,16 @@ def read_filters(
     channel: str | None,
     status: str | None,
     now: float,
+    min_cost: float | None = None,
+    text: str | None = None,
 ) -> Picked:
     """The options, checked. Raises `UsageError`."""
     if status is not None and status not in STATUSES:
         raise UsageError(f"no such status: {status}", hint=f"there are: {', '.join(STATUSES)}")
     start = None if since is None else read_since(since, now)
-    return Picked(start, client, model, channel, status)
+    if text is not None and not text.strip():
+        raise UsageError("--text needs a word to look for")
+    return Picked(start, client, model, channel, status, min_cost, text)
 
 
 def read_since(text: str, now: float) -> float:
@@ -93,6 +119,28 @@ def read_since(text: str, now: float) -> float:
             f"--since {text!r} is neither a span of time nor a date",
             hint="write 30m, 12h, 7d or 2026-11-24",
         ) from None
+
+
+def find_rows(
+    picked: Picked, pages: Pages[T], look: Look[T], *, limit: int, noun: str, now: float
+) -> list[T]:
+    """One row more than `limit`, if there are so many; `look` searches them for `picked.text`.
+
+    Says where a search stopped for the sake of time.
+    """
+    from axonhub_cli.tracing.search import SECONDS
+
+    if picked.text is None:
+        return pages(limit + 1, 0)
+    found = look(picked.text, pages, limit + 1)
+    if found.cut and found.last is not None:
+        last: Any = found.last
+        back_to = moment(last.updated_at if noun == "trace" else last.at, now)
+        output.note(
+            f"the newest {found.searched} {noun}s were searched in {SECONDS:g} s, back to "
+            f"{back_to}; the other filters narrow what is searched"
+        )
+    return found.rows
 
 
 def note_rest(limit: int) -> None:

@@ -34,29 +34,38 @@ def list_requests(
     model: filters.Model = None,
     channel: filters.Channel = None,
     status: filters.Status = None,
+    text: filters.Text = None,
+    min_cost: filters.MinCost = None,
     tests: Annotated[bool, typer.Option("--tests", help="Channel tests too.")] = False,
     limit: filters.Limit = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
     """List requests, the newest first."""
     from axonhub_cli.tracing.queries import TraceReader
+    from axonhub_cli.tracing.search import Search
 
     now = time()
     picked = filters.read_filters(
-        since=since, client=client, model=model, channel=channel, status=status, now=now
+        since=since,
+        client=client,
+        model=model,
+        channel=channel,
+        status=status,
+        min_cost=min_cost,
+        text=text,
+        now=now,
     )
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
-        whole = reader.trace(trace).id if trace is not None else None
-        found = reader.list_requests(
-            trace=whole,
-            since=picked.since,
-            client=picked.client,
-            model=picked.model,
-            channel=picked.channel,
-            status=picked.status,
-            source=None if tests else "api",
-            limit=limit + 1,
-        )
+        conditions = picked.conditions() | {
+            "trace": reader.trace(trace).id if trace is not None else None,
+            "source": None if tests else "api",
+        }
+
+        def pages(limit: int, offset: int) -> list[RequestRow]:
+            return reader.list_requests(**conditions, limit=limit, offset=offset)
+
+        look = Search(reader).find_requests
+        found = filters.find_rows(picked, pages, look, limit=limit, noun="request", now=now)
     rows = found[:limit]
     if json:
         output.emit_json([row.as_json() for row in rows])

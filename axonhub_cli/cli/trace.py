@@ -32,25 +32,33 @@ def list_traces(
     model: filters.Model = None,
     channel: filters.Channel = None,
     status: filters.Status = None,
+    text: filters.Text = None,
+    min_cost: filters.MinCost = None,
     limit: filters.Limit = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
     """List traces, the one that changed last first."""
     from axonhub_cli.tracing.queries import TraceReader
+    from axonhub_cli.tracing.search import Search
 
     now = time()
     picked = filters.read_filters(
-        since=since, client=client, model=model, channel=channel, status=status, now=now
+        since=since,
+        client=client,
+        model=model,
+        channel=channel,
+        status=status,
+        min_cost=min_cost,
+        text=text,
+        now=now,
     )
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
-        found = reader.list_traces(
-            since=picked.since,
-            client=picked.client,
-            model=picked.model,
-            channel=picked.channel,
-            status=picked.status,
-            limit=limit + 1,
-        )
+
+        def pages(limit: int, offset: int) -> list[TraceRow]:
+            return reader.list_traces(**picked.conditions(), limit=limit, offset=offset)
+
+        look = Search(reader).find_traces
+        found = filters.find_rows(picked, pages, look, limit=limit, noun="trace", now=now)
     rows = found[:limit]
     if json:
         output.emit_json([row.as_json() for row in rows])

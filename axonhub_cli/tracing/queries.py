@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from zstandard import ZstdError
+
 from axonhub_cli import jsonio
 from axonhub_cli.errors import StoreError
 from axonhub_cli.jsonio import Json
@@ -61,21 +63,26 @@ class TraceReader:
         model: str | None = None,
         channel: str | None = None,
         status: str | None = None,
+        min_cost: float | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[TraceRow]:
-        """Traces, the one that changed last first. `since` is seconds since the epoch."""
+        """Traces, the one that changed last first. `since` is seconds since the epoch, `min_cost`
+        in US dollars."""
         found = _Conditions()
         found.add("updated_at >= ?", since)
         found.add("client = ?", client)
         found.add("EXISTS (SELECT 1 FROM json_each(models) WHERE value = ?)", model)
         found.add("EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ?)", channel)
         found.add("status_now = ?", status)
-        return self._traces(f"{found} ORDER BY updated_at DESC, seq DESC", found.values, limit)
+        found.add("cost_usd >= ?", min_cost)
+        order = f"{found} ORDER BY updated_at DESC, seq DESC"
+        return self._traces(order, found.values, limit, offset)
 
     def trace(self, given: str) -> TraceRow:
         """The trace of an id or of the beginning of one. Raises `NotRecorded`."""
         seq = self._find("traces", given, "trace")
-        return self._traces("WHERE seq = ?", [seq], None)[0]
+        return self._traces("WHERE seq = ?", [seq])[0]
 
     def list_requests(
         self,
@@ -87,7 +94,9 @@ class TraceReader:
         channel: str | None = None,
         status: str | None = None,
         source: str | None = "api",
+        min_cost: float | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[RequestRow]:
         """Requests, newest first. `model` is the one asked for or the one sent; `source` is
         `api`, `test` for channel tests, None for both. `trace` is a whole id."""
@@ -99,11 +108,13 @@ class TraceReader:
         found.add("channel = ?", channel)
         found.add("status = ?", status)
         found.add("source = ?", source)
-        return self._requests(f"{found} ORDER BY at DESC, seq DESC", found.values, limit)
+        found.add("cost_usd >= ?", min_cost)
+        order = f"{found} ORDER BY at DESC, seq DESC"
+        return self._requests(order, found.values, limit, offset)
 
     def request(self, given: str) -> RequestRow:
         """The request of an id or of the beginning of one. Raises `NotRecorded`."""
-        return self._requests("WHERE seq = ?", [self._find("requests", given, "request")], None)[0]
+        return self._requests("WHERE seq = ?", [self._find("requests", given, "request")])[0]
 
     def headers(self, request: RequestRow) -> list[tuple[str, str]]:
         """What the client sent, in order, credentials hidden."""
@@ -130,18 +141,35 @@ class TraceReader:
         seq = self._find("requests", given, "request")
         return self._body(seq, self._attempt(seq, attempt), "answer")
 
+    def pieces(self, seq: int) -> tuple[bytes, list[int | bytes]]:
+        """A client's body as it is stored: what is its own, and the names of its parts."""
+        query = """SELECT parts, data, blobs FROM bodies
+            WHERE request = ? AND attempt = 0 AND kind = 'request'"""
+        for addresses, data, numbers in self._query(query, [seq]):
+            names = self._names(addresses, numbers)
+            return self._unpack(data) or b"", names if names is not None else []
+        return b"", []
+
+    def part(self, name: int | bytes) -> bytes | None:
+        """One of the `pieces`; not remembered."""
+        return self._read_part(name)
+
     def query(self, statement: str, values: Sequence[Json]) -> list[tuple[Json, ...]]:
         """The rows of any other question."""
         return self._query(statement, values)
 
-    def _traces(self, rest: str, values: Sequence[Json], limit: int | None) -> list[TraceRow]:
-        query = f"SELECT {_TRACE_COLUMNS} FROM traces {rest} LIMIT ?"
-        rows = self._query(query, [*values, -1 if limit is None else limit])
+    def _traces(
+        self, rest: str, values: Sequence[Json], limit: int | None = None, offset: int = 0
+    ) -> list[TraceRow]:
+        query = f"SELECT {_TRACE_COLUMNS} FROM traces {rest} LIMIT ? OFFSET ?"
+        rows = self._query(query, [*values, -1 if limit is None else limit, offset])
         return [TraceRow(**_named(_TRACE, row), tokens=Tokens(*row[len(_TRACE) :])) for row in rows]
 
-    def _requests(self, rest: str, values: Sequence[Json], limit: int | None) -> list[RequestRow]:
-        query = f"SELECT {_REQUEST_COLUMNS} FROM requests {rest} LIMIT ?"
-        rows = self._query(query, [*values, -1 if limit is None else limit])
+    def _requests(
+        self, rest: str, values: Sequence[Json], limit: int | None = None, offset: int = 0
+    ) -> list[RequestRow]:
+        query = f"SELECT {_REQUEST_COLUMNS} FROM requests {rest} LIMIT ? OFFSET ?"
+        rows = self._query(query, [*values, -1 if limit is None else limit, offset])
         attempts = self._attempts([row[0] for row in rows])
         return [
             RequestRow(
@@ -195,22 +223,34 @@ class TraceReader:
         if not rows:
             return None
         start, end, addresses, data, numbers = rows[0]
-        data = self._packer.unpack(data)
+        data = self._unpack(data)
+        if data is None:
+            return None
         if start is not None:
             base = self._body(seq, 0, "request")
             return None if base is None else base[:start] + data + base[end:]
-        if numbers is not None:
-            parts = [self._part(number) for number in read_numbers(self._packer.unpack(numbers))]
-        else:
-            parts = [self._part(address) for address in split_addresses(addresses or b"")]
-        whole = [part for part in parts if part is not None]
-        return fill(data, whole) if len(whole) == len(parts) else None
+        names = self._names(addresses, numbers)
+        whole = [part for name in names or () if (part := self._part(name)) is not None]
+        return fill(data, whole) if names is not None and len(whole) == len(names) else None
 
-    def _read_part(self, name: bytes | int) -> bytes | None:
+    def _names(self, addresses: bytes | None, numbers: bytes | None) -> list[int | bytes] | None:
+        if numbers is None:
+            return [*split_addresses(addresses or b"")]
+        unpacked = self._unpack(numbers)
+        return None if unpacked is None else [*read_numbers(unpacked)]
+
+    def _unpack(self, data: bytes) -> bytes | None:
+        """None for what cannot be unpacked: one spoilt body must not spoil a list."""
+        try:
+            return self._packer.unpack(data)
+        except ZstdError:
+            return None
+
+    def _read_part(self, name: int | bytes) -> bytes | None:
         """By its hash or its number."""
         column = "hash" if isinstance(name, bytes) else "seq"
         rows = self._query(f"SELECT data FROM blobs WHERE {column} = ?", [name])
-        return self._packer.unpack(rows[0][0]) if rows else None
+        return self._unpack(rows[0][0]) if rows else None
 
     def _query(self, query: str, values: Sequence[Json]) -> list[tuple[Json, ...]]:
         try:

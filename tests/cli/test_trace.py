@@ -38,6 +38,19 @@ def test_filters_narrow_the_list(recorded: Home) -> None:
     assert ids("--client", "codex") == set()
 
 
+def test_the_list_is_searched_by_words_and_by_cost(recorded: Home) -> None:
+    def ids(*options: str) -> set[str]:
+        return {trace["id"] for trace in recorded.json("trace", "list", *options)}
+
+    assert ids("--text", "LIST files") == {SESSION}
+    assert ids("--text", "bugs") == {SESSION}
+    assert ids("--text", "list nowhere") == set()
+    assert ids("--min-cost", "1000") == set()
+    assert len(recorded.json("request", "list", "--text", "README.md")) == 1
+    empty = recorded.axonhub("trace", "list", "--text", " ", check=False)
+    assert (empty.returncode, "--text needs" in empty.stderr) == (2, True)
+
+
 def test_a_list_that_is_cut_says_so(recorded: Home) -> None:
     done = recorded.axonhub("trace", "list", "--limit", "1")
     assert len(done.stdout.splitlines()) == 2
