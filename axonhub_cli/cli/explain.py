@@ -207,7 +207,7 @@ def _show(context: Session, asked: _Asked, *, json: bool) -> None:
     decision = decide(question, pools, view.state, view.now)
     refusal = None
     if not decision.ranking.rows:
-        refusal = refuse(pools.config, decision.model, decision.found)
+        refusal = refuse(pools.config, decision.model, decision.found, asked.profile)
     if json:
         record = _as_json(asked, decision, view)
         record["refusal"] = refusal.message if refusal is not None else None

@@ -281,8 +281,8 @@ def _plain(rules: tuple[Mapping, ...]) -> list[dict[str, str]]:
 
 def _warn_of_effect(config: Config, profile: Profile, source: str, target: str) -> None:
     """Say where the rule cannot do what it was made for."""
-    from axonhub_cli.routing.candidates import served_models, serves
     from axonhub_cli.routing.mapping import is_pattern, resolve
+    from axonhub_cli.routing.models import served_models, serves
 
     first = resolve(profile, source)
     if not is_pattern(source) and first.rule not in (None, f"{source} → {target}"):

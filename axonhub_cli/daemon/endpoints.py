@@ -221,16 +221,15 @@ class ModelsEndpoint:
 
 
 def _models(scope: Scope, config: Config, profile: Profile | None) -> bytes:
-    names = models.usable_models(config, profile)
     wanted = scope.get("path_params", {}).get("model")
     query = scope["query_string"].decode("latin-1")
     if _asks_anthropic(scope):
         if wanted is not None:
-            return models.encode_model(names, wanted)
-        return models.encode_list(names, query)
+            return models.encode_model(config, profile, wanted, query)
+        return models.encode_list(config, profile, query)
     if wanted is not None:
-        return models.encode_openai_model(names, config, wanted, query)
-    return models.encode_openai_list(names, config, query)
+        return models.encode_openai_model(config, profile, wanted, query)
+    return models.encode_openai_list(config, profile, query)
 
 
 def _asks_anthropic(scope: Scope) -> bool:

@@ -12,63 +12,61 @@ from axonhub_cli import jsonio
 from axonhub_cli.config.schema import Config, Profile
 from axonhub_cli.errors import ClientError
 from axonhub_cli.jsonio import Json
-from axonhub_cli.routing import candidates, mapping
 from axonhub_cli.routing.endpoints import endpoints
+from axonhub_cli.routing.listing import is_usable, services, usable_models
 
 _MOST = 1000
 # What the vendor writes for a model whose release date it does not know.
 _UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 
 
-def usable_models(config: Config, profile: Profile | None) -> list[str]:
-    """Names without patterns: what the profile maps, then what the channels serve.
-
-    Each of them can be asked for: a rule may lead a name that is served to one that is not.
-    """
-    channels = [c for c in config.channels if c.enabled and c.weight > 0]
-    asked = [m.source for m in profile.mappings] if profile is not None else []
-    names = [source for source in asked if not mapping.is_pattern(source)]
-    names += [name for c in channels for name in candidates.served_models(c)]
-    return [
-        name
-        for name in dict.fromkeys(names)
-        if any(candidates.serves(c, mapping.resolve(profile, name).model) for c in channels)
-    ]
-
-
-def encode_openai_list(names: list[str], config: Config, query: str) -> bytes:
-    """All of them; `include=all` adds which channels serve each."""
-    everything = "all" in parse_qs(query).get("include", [])
-    data = [_openai_model(name, config if everything else None) for name in names]
+def encode_openai_list(config: Config, profile: Profile | None, query: str) -> bytes:
+    """All of them; `include=all` adds which channels serve each, and as what."""
+    data = [_openai_model(name, config, profile, query) for name in usable_models(config, profile)]
     return jsonio.encode({"object": "list", "data": data})
 
 
-def encode_openai_model(names: list[str], config: Config, name: str, query: str) -> bytes:
-    if name not in names:
-        raise ClientError(
-            "not_found", f"The model {name!r} does not exist", hint="axonhub channel models NAME"
-        )
-    everything = "all" in parse_qs(query).get("include", [])
-    return jsonio.encode(_openai_model(name, config if everything else None))
+def encode_openai_model(config: Config, profile: Profile | None, name: str, query: str) -> bytes:
+    _check(config, profile, name, f"The model {name!r} does not exist")
+    return jsonio.encode(_openai_model(name, config, profile, query))
 
 
-def _openai_model(name: str, config: Config | None) -> Json:
+def _openai_model(name: str, config: Config, profile: Profile | None, query: str) -> Json:
     model: dict[str, Json] = {"id": name, "object": "model", "created": 0, "owned_by": "axonhub"}
-    if config is not None:
-        model["channels"] = [
-            {"name": c.name, "type": c.type, "protocols": list(endpoints(c))}
-            for c in config.channels
-            if c.enabled and candidates.serves(c, name)
+    return model | _served_by(name, config, profile, query)
+
+
+def _served_by(
+    name: str, config: Config, profile: Profile | None, query: str
+) -> dict[str, list[Json]]:
+    """What `include=all` adds, in either shape."""
+    if "all" not in parse_qs(query).get("include", []):
+        return {}
+    return {
+        "channels": [
+            {
+                "name": service.channel.name,
+                "type": service.channel.type,
+                "protocols": list(endpoints(service.channel)),
+                "upstream_model": service.upstream_model,
+            }
+            for service in services(config, profile, name)
         ]
-    return model
+    }
 
 
-def encode_list(names: list[str], query: str) -> bytes:
+def _check(config: Config, profile: Profile | None, name: str, message: str) -> None:
+    """May it be asked for, in lists or not (a name that a pattern serves)?"""
+    if not is_usable(config, profile, name):
+        raise ClientError("not_found", message, hint="axonhub channel models NAME")
+
+
+def encode_list(config: Config, profile: Profile | None, query: str) -> bytes:
     """One page. Raises `ClientError` for a limit out of range."""
-    page, more = _page(names, parse_qs(query))
+    page, more = _page(usable_models(config, profile), parse_qs(query))
     return jsonio.encode(
         {
-            "data": [_model(name) for name in page],
+            "data": [_model(name, config, profile, query) for name in page],
             "has_more": more,
             "first_id": page[0] if page else None,
             "last_id": page[-1] if page else None,
@@ -76,14 +74,15 @@ def encode_list(names: list[str], query: str) -> bytes:
     )
 
 
-def encode_model(names: list[str], name: str) -> bytes:
-    if name not in names:
-        raise ClientError("not_found", f"model: {name}", hint="axonhub channel models NAME")
-    return jsonio.encode(_model(name))
+def encode_model(config: Config, profile: Profile | None, name: str, query: str) -> bytes:
+    _check(config, profile, name, f"model: {name}")
+    return jsonio.encode(_model(name, config, profile, query))
 
 
-def _model(name: str) -> Json:
-    return {"type": "model", "id": name, "display_name": name, "created_at": _UNKNOWN_DATE}
+def _model(name: str, config: Config, profile: Profile | None, query: str) -> Json:
+    model: dict[str, Json] = {"type": "model", "id": name, "display_name": name}
+    model["created_at"] = _UNKNOWN_DATE
+    return model | _served_by(name, config, profile, query)
 
 
 def _page(names: list[str], query: dict[str, list[str]]) -> tuple[list[str], bool]:

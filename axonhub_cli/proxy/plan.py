@@ -28,6 +28,6 @@ def make_decision(
     decision = decide(question, pools, services.routing, now, services.sources)
     record.routed = decision.as_json
     if not decision.ranking.rows:
-        raise candidates.refuse(pools.config, decision.model, decision.found)
+        raise candidates.refuse(pools.config, decision.model, decision.found, call.profile)
     take_turn(decision, services.routing, call.profile)
     return decision

@@ -32,14 +32,9 @@ from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
 from axonhub_cli.proxy.target import Origin
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
-from axonhub_cli.routing.candidates import (
-    Candidate,
-    models_of,
-    served_models,
-    serves,
-    upstream_model,
-)
+from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url, endpoints
+from axonhub_cli.routing.models import models_of, served_models, serves, upstream_model
 from axonhub_cli.routing.telling import Failure
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Collection, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
 from axonhub_cli.config.schema import Channel, Config, Profile
 from axonhub_cli.errors import NoCandidate
-from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.routing.conditions import NO_TRAITS, Traits, explain, holds
 from axonhub_cli.routing.endpoints import endpoints
-from axonhub_cli.routing.mapping import first_match, is_pattern
+from axonhub_cli.routing.listing import usable_models
+from axonhub_cli.routing.models import serves_as_anything, upstream_model
+from axonhub_cli.routing.scope import excluded, weight_of
 
 NOT_SERVED = "does not serve this model"
 _ANYTHING = "serves any model, and others serve this one by its name"
@@ -39,6 +38,8 @@ class Rejection(Struct, frozen=True):
 
     channel: str
     reason: str
+    lasting: bool = False
+    """By configuration, for requests like this one: to wait is of no use."""
 
 
 class Found(Struct, frozen=True):
@@ -46,6 +47,11 @@ class Found(Struct, frozen=True):
     rejected: tuple[Rejection, ...]
     spare: tuple[Candidate, ...] = ()
     """Channels of weight 0, where the profile wants them when nothing else is left."""
+    denied: bool = False
+    """The profile does not let the client ask for this model."""
+
+
+DENIED = Found((), (), denied=True)
 
 
 def find(
@@ -65,13 +71,11 @@ def find(
     for channel in config.channels:
         target = upstream_model(channel, model)
         endpoint = _choose_endpoint(channel, protocol, convertible)
-        reason = (
-            _reason(channel, target, endpoint, protocol)
-            or _unwanted(channel, profile, traits)
-            or faults.get(channel.name)
-        )
+        unfit = _unfit(channel, target, endpoint, protocol)
+        unwanted = _unwanted(channel, profile, traits) if unfit is None else None
+        reason = unfit or unwanted or faults.get(channel.name)
         if reason is not None:
-            rejected.append(Rejection(channel.name, reason))
+            rejected.append(Rejection(channel.name, reason, unwanted is not None))
         elif target is not None and endpoint is not None:
             candidate = Candidate(channel, target, *endpoint, endpoint[0] == protocol)
             if weight_of(channel, profile) > 0:
@@ -80,24 +84,10 @@ def find(
                 spare.append(candidate)
             else:
                 rejected.append(Rejection(channel.name, "has weight 0"))
-    named = [c for c in usable if not _serves_as_anything(c.channel, model)]
+    named = [c for c in usable if not serves_as_anything(c.channel, model)]
     if named:
         rejected += [Rejection(c.channel.name, _ANYTHING) for c in usable if c not in named]
     return Found(tuple(named or usable), tuple(rejected), tuple(spare))
-
-
-def weight_of(channel: Channel, profile: Profile | None) -> int:
-    """The profile's weight for it, else its own. 0: it is not to be used."""
-    return channel.weight if profile is None else profile.weights.get(channel.name, channel.weight)
-
-
-def _serves_as_anything(channel: Channel, model: str) -> bool:
-    """Only by its `*`: a local engine that takes any name is no second source of a Claude model."""
-    if first_match(channel.mappings, model).rule is not None:
-        return False
-    return not any(
-        model == name or (name != "*" and _glob(name, model)) for name in models_of(channel)
-    )
 
 
 def _choose_endpoint(
@@ -110,7 +100,7 @@ def _choose_endpoint(
     return next(((name, url) for name, url in known.items() if name in convertible), None)
 
 
-def _reason(
+def _unfit(
     channel: Channel,
     target: str | None,
     endpoint: tuple[str, str] | None,
@@ -134,91 +124,53 @@ def _unwanted(channel: Channel, profile: Profile | None, traits: Traits) -> str 
     return None
 
 
-def excluded(channel: Channel, profile: Profile) -> str | None:
-    """Why a profile does not use a channel: its channels and its tags must both allow it."""
-    if profile.channels and channel.name not in profile.channels:
-        return f"is not among profile {profile.name}'s channels"
-    if not profile.tags:
-        return None
-    wanted, match = ", ".join(profile.tags), profile.tags_match
-    common = sum(tag in channel.tags for tag in profile.tags)
-    if match == "none":
-        return f"has a tag that profile {profile.name} avoids ({wanted})" if common else None
-    if match == "all" and common < len(profile.tags):
-        return f"has not all of profile {profile.name}'s tags ({wanted})"
-    return None if common else f"has none of profile {profile.name}'s tags ({wanted})"
-
-
-def models_of(channel: Channel) -> tuple[str, ...]:
-    """Names and globs: the channel's own, or its type's defaults."""
-    if channel.models is not None:
-        return channel.models
-    provider = PROVIDERS.get(channel.type)
-    return provider.models if provider is not None else ()
-
-
-def upstream_model(channel: Channel, model: str) -> str | None:
-    """The name to send upstream for `model`, or None when the channel does not serve it."""
-    renamed = first_match(channel.mappings, model)
-    if renamed.rule is not None:
-        return renamed.model
-    if any(model == name or _glob(name, model) for name in models_of(channel)):
-        return model
-    return None
-
-
-def serves(channel: Channel, model: str) -> bool:
-    return upstream_model(channel, model) is not None
-
-
-def served_models(channel: Channel) -> list[str]:
-    """The names a client may ask for, without globs and patterns, in order."""
-    aliases = [m.source for m in channel.mappings if not is_pattern(m.source)]
-    names = [name for name in models_of(channel) if not is_glob(name)]
-    return list(dict.fromkeys([*aliases, *names]))
-
-
-def refuse(config: Config, model: str, found: Found) -> NoCandidate:
-    """Say why nothing is left: an unknown model, or channels that cannot work now."""
+def refuse(config: Config, model: str, found: Found, profile: Profile | None = None) -> NoCandidate:
+    """Say why nothing is left: an unknown model, one that the profile leaves out, or channels that
+    cannot work now."""
     if not config.channels:
         return NoCandidate(
             "unavailable",
             "axonhub has no channel yet",
             hint="axonhub channel add --type claude-code",
         )
+    if found.denied and profile is not None:
+        return NoCandidate(
+            "not_found",
+            f"profile {profile.name} does not allow the model {_shown(model)}; "
+            f"it allows: {_few(profile.models)}",
+            hint=f"axonhub profile limit {profile.name} --model {_argument(model)} …",
+        )
     serving = [r for r in found.rejected if r.reason != NOT_SERVED]
+    reasons = "; ".join(f"{r.channel} {r.reason}" for r in serving)
+    if serving and all(r.lasting for r in serving):
+        whose = f" of profile {profile.name}" if profile is not None else ""
+        return NoCandidate(
+            "not_found",
+            f"no channel{whose} serves {_shown(model)} for this request: {reasons}",
+            hint=f"axonhub explain {_argument(model)}",
+        )
     if serving:
-        reasons = "; ".join(f"{r.channel} {r.reason}" for r in serving)
         return NoCandidate(
             "unavailable",
             f"no channel can serve {_shown(model)} now: {reasons}",
             hint="axonhub channel list",
         )
-    known = list(
-        dict.fromkeys(name for c in config.channels if c.enabled for name in served_models(c))
-    )
-    listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
+    known = usable_models(config, profile)
     return NoCandidate(
         "not_found",
         f"no channel serves the model {_shown(model)}"
-        + (f"; there are: {listed}" if listed else ""),
-        hint=f"axonhub profile map {shlex.quote(model[:_MOST_SHOWN])} NAME",
+        + (f"; there are: {_few(known)}" if known else ""),
+        hint=f"axonhub profile map {_argument(model)} NAME",
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+
+
+def _argument(model: str) -> str:
+    return shlex.quote(model[:_MOST_SHOWN])
 
 
 def _shown(model: str) -> str:
     return repr(model if len(model) <= _MOST_SHOWN else f"{model[:_MOST_SHOWN]}…")
-
-
-def is_glob(name: str) -> bool:
-    return "*" in name or "?" in name
-
-
-def _glob(pattern: str, model: str) -> bool:
-    return is_glob(pattern) and _compile_glob(pattern).fullmatch(model) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compile_glob(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile("".join(parts), re.DOTALL)

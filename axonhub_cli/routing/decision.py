@@ -14,7 +14,9 @@ from axonhub_cli.config.schema import Profile, Strategy
 from axonhub_cli.routing.balance import AVOIDED, Ranking, Sources, View, rank
 from axonhub_cli.routing.candidates import Candidate, Found
 from axonhub_cli.routing.conditions import NO_TRAITS, Traits
-from axonhub_cli.routing.pools import Pools
+from axonhub_cli.routing.mapping import Resolved
+from axonhub_cli.routing.pools import DENIED, Pools
+from axonhub_cli.routing.scope import allows
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.routing.strategies import Row
 
@@ -96,10 +98,13 @@ def decide(
     Without any candidate, `candidates.refuse` says why.
     """
     profile = question.profile
-    resolved = pools.resolve(profile, question.model, question.traits)
-    pool = pools.find(
-        profile, resolved.model, question.protocol, question.convertible, question.traits
-    )
+    if allows(profile, question.model):
+        resolved = pools.resolve(profile, question.model, question.traits)
+        pool = pools.find(
+            profile, resolved.model, question.protocol, question.convertible, question.traits
+        )
+    else:
+        resolved, pool = Resolved(question.model), DENIED
     session = question.session if pools.has_affinity(profile) else None
     stays = None
     if session is not None:

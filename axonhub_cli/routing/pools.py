@@ -18,6 +18,7 @@ from axonhub_cli.routing.breaker import BreakerSettings
 from axonhub_cli.routing.candidates import Candidate, Found
 from axonhub_cli.routing.conditions import NO_TRAITS, Traits, asked, holds
 from axonhub_cli.routing.mapping import Resolved, choose, matching
+from axonhub_cli.routing.scope import weight_of
 
 # Clients name the models: so many members and rejections are kept in all, about 3 MB.
 _MOST_KEPT = 20_000
@@ -32,6 +33,10 @@ class Pool(Struct, frozen=True):
 
     members: tuple[Member, ...]
     found: Found
+
+
+DENIED = Pool((), candidates.DENIED)
+"""The profile does not let clients ask for this model."""
 
 
 class Pools:
@@ -116,7 +121,7 @@ class Pools:
 
         def member(candidate: Candidate, *, spare: bool) -> Member:
             channel = candidate.channel
-            weight = 1 if spare else candidates.weight_of(channel, profile)
+            weight = 1 if spare else weight_of(channel, profile)
             name = channel.name
             return Member(candidate, name, name.encode(), float(weight), places[name], spare)
 

@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Channel, Config, Mapping, Profile
-from axonhub_cli.daemon.models import encode_list, encode_model, usable_models
+from axonhub_cli.daemon.models import (
+    encode_list,
+    encode_model,
+    encode_openai_list,
+    encode_openai_model,
+)
 from axonhub_cli.errors import ClientError
 
 
-def channel(*models: str, **fields: Any) -> Channel:
-    return Channel(name="c", type="anthropic", models=models, **fields)
-
-
-def profile(*rules: tuple[str, str]) -> Profile:
-    return Profile("p", tuple(Mapping(source, target) for source, target in rules))
-
-
-def usable(config: tuple[Channel, ...], *rules: tuple[str, str]) -> list[str]:
-    return usable_models(Config(channels=config), profile(*rules))
-
-
-def test_names_of_channels_without_patterns_each_once() -> None:
-    one = channel("a", "b", "claude-*", mappings=(Mapping("alias", "a"), Mapping("x.*", "a")))
-    assert usable((one, channel("b", "c"))) == ["alias", "a", "b", "c"]
-    assert usable_models(Config(channels=(one,)), None) == ["alias", "a", "b"]
-    assert usable_models(Config(), None) == []
-
-
-def test_what_nobody_would_answer_is_not_listed() -> None:
-    assert usable((channel("off", enabled=False), channel("never", weight=0))) == []
-
-
-def test_names_of_the_profile_come_first_when_something_serves_them() -> None:
-    rules = (("opus", "a"), ("gone", "missing"), ("claude-.*", "a"), ("free", "claude-x"))
-    assert usable((channel("a", "claude-*"),), *rules) == ["opus", "free", "a"]
-    assert usable((channel("a", enabled=False),), *rules) == []
-
-
-def test_a_name_that_the_profile_leads_away_is_not_listed() -> None:
-    """Asking for it would be a 404, although a channel serves a model of that name."""
-    assert usable((channel("a", "b"),), ("a", "missing")) == ["b"]
-    assert usable((channel("a", "b"),), ("a", "b")) == ["a", "b"]
+def config(*names: str) -> Config:
+    """One channel that serves these."""
+    return Config(channels=(Channel(name="c", type="anthropic", models=names),))
 
 
 def listed(names: list[str], query: str = "") -> tuple[list[str], bool]:
-    page = json.loads(encode_list(names, query))
+    page = json.loads(encode_list(config(*names), None, query))
     ids = [model["id"] for model in page["data"]]
     assert (page["first_id"], page["last_id"]) == ((ids[0], ids[-1]) if ids else (None, None))
     return ids, page["has_more"]
@@ -63,14 +37,53 @@ def test_a_model_has_what_clients_read() -> None:
         "display_name": "claude-ü",
         "created_at": "1970-01-01T00:00:00Z",
     }
-    assert json.loads(encode_model(["claude-ü"], "claude-ü")) == expected
-    assert json.loads(encode_list(["claude-ü"], ""))["data"] == [expected]
+    only = config("claude-ü")
+    assert json.loads(encode_model(only, None, "claude-ü", "")) == expected
+    assert json.loads(encode_list(only, None, ""))["data"] == [expected]
 
 
-def test_an_unknown_model_is_not_found() -> None:
-    with pytest.raises(ClientError) as caught:
-        encode_model(["a"], "b")
-    assert caught.value.kind == "not_found"
+def test_an_unknown_model_is_not_found_in_either_shape() -> None:
+    for encode in (encode_model, encode_openai_model):
+        with pytest.raises(ClientError) as caught:
+            encode(config("a"), None, "b", "")
+        assert caught.value.kind == "not_found"
+
+
+def test_a_model_that_a_pattern_serves_is_found_though_not_listed() -> None:
+    conf = config("claude-*")
+    assert json.loads(encode_list(conf, None, ""))["data"] == []
+    assert json.loads(encode_openai_model(conf, None, "claude-x", ""))["id"] == "claude-x"
+
+
+def test_openai_clients_get_all_of_them_at_once() -> None:
+    found = json.loads(encode_openai_list(config("a", "b"), None, "limit=1"))
+    assert found["object"] == "list"
+    assert [(m["id"], m["object"], m["owned_by"]) for m in found["data"]] == [
+        ("a", "model", "axonhub"),
+        ("b", "model", "axonhub"),
+    ]
+
+
+def test_include_all_says_who_serves_a_model_and_as_what() -> None:
+    profile = Profile("p", (Mapping("fast", "a"),), channels=("c",))
+    other = Channel(name="other", type="openai-compatible", base_url="http://x", models=("a",))
+    conf = Config(channels=(*config("a").channels, other))
+    mine = {
+        "name": "c",
+        "type": "anthropic",
+        "protocols": ["anthropic"],
+        "upstream_model": "a",
+    }
+    for text in (
+        encode_openai_list(conf, profile, "include=all"),
+        encode_list(conf, profile, "include=all"),
+    ):
+        assert [(m["id"], m["channels"]) for m in json.loads(text)["data"]] == [
+            ("fast", [mine]),
+            ("a", [mine]),
+        ]
+    assert json.loads(encode_model(conf, profile, "fast", "include=all"))["channels"] == [mine]
+    assert len(json.loads(encode_openai_model(conf, None, "a", "include=all"))["channels"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -103,7 +116,7 @@ def test_a_page_is_what_the_query_asks_for(query: str, ids: str, more: bool) -> 
 )
 def test_a_limit_out_of_range_is_refused(limit: str) -> None:
     with pytest.raises(ClientError, match="limit") as caught:
-        encode_list(["a"], f"limit={limit}")
+        encode_list(config("a"), None, f"limit={limit}")
     assert caught.value.kind == "invalid_request"
 
 

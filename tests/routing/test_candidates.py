@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from axonhub_cli.config.schema import Channel, Config, Mapping, Profile
-from axonhub_cli.routing.candidates import (
-    find,
-    models_of,
-    refuse,
-    served_models,
-    serves,
-    upstream_model,
-)
+from axonhub_cli.config.schema import Channel, Config, Mapping, Profile, When
+from axonhub_cli.routing.candidates import DENIED, find, refuse
+from axonhub_cli.routing.conditions import Traits
 
 
 def channel(name: str = "main", type_: str = "claude-code", **fields: Any) -> Channel:
@@ -66,60 +58,6 @@ def test_each_rejection_has_its_reason() -> None:
         "does not speak openai_chat",
         "is disabled",
     }
-
-
-@pytest.mark.parametrize(
-    ("models", "model", "served"),
-    [
-        (("claude-*",), "claude-opus-5-5", True),
-        (("claude-*",), "Claude-opus", False),
-        (("claude-*",), "my-claude-x", False),
-        (("claude-*",), "claude-\n", True),
-        (("gpt-?",), "gpt-5", True),
-        (("gpt-?",), "gpt-", False),
-        (("gpt-?",), "gpt-55", False),
-        (("claude-3.5",), "claude-3x5", False),
-        (("a.b*",), "axbc", False),
-        (("[ab]",), "a", False),
-        (("[ab]",), "[ab]", True),
-        (("*",), "", True),
-        ((), "claude-opus-4-5", False),
-        (None, "claude-sonnet-4-5-20250929", True),
-        (None, "gpt-5", False),
-    ],
-)
-def test_names_are_exact_and_globs_are_anchored(
-    models: tuple[str, ...] | None, model: str, served: bool
-) -> None:
-    assert serves(channel(models=models), model) is served
-
-
-@given(st.text(max_size=8))
-def test_a_name_without_signs_of_a_glob_serves_itself_alone(name: str) -> None:
-    only = channel(models=(name,))
-    assert serves(only, name)
-    if not {"*", "?"} & set(name):
-        assert not serves(only, name + "x")
-
-
-def test_a_channels_mapping_comes_before_its_models() -> None:
-    own = channel(
-        models=("claude-opus-4-5",),
-        mappings=(Mapping("claude-.*", "sonnet"), Mapping("sonnet", "never")),
-    )
-    assert upstream_model(own, "claude-opus-4-5") == "sonnet"
-    assert upstream_model(own, "sonnet") == "never", "applied once, to what was asked for"
-    assert upstream_model(own, "gpt") is None
-
-
-def test_lists_show_names_and_aliases_but_no_patterns() -> None:
-    own = channel(
-        models=("claude-*", "b", "alias", "gpt-?"),
-        mappings=(Mapping("alias", "b"), Mapping("x.*", "b"), Mapping("gpt-3.5", "b")),
-    )
-    assert served_models(own) == ["alias", "gpt-3.5", "b"]
-    assert served_models(channel()) == ["claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"]
-    assert models_of(channel(type_="nobody's")) == ()
 
 
 def test_without_a_channel_the_first_step_is_named() -> None:
@@ -199,48 +137,41 @@ def test_a_channel_that_takes_any_model_serves_what_nobody_else_can_now() -> Non
     assert [c.channel.name for c in found.usable] == ["local"]
 
 
-@pytest.mark.parametrize(
-    ("profile", "usable"),
-    [
-        (Profile("p"), "abc"),
-        (Profile("p", channels=("c", "a")), "ac"),
-        (Profile("p", tags=("cheap",)), "ab"),
-        (Profile("p", tags=("cheap", "fast")), "abc"),
-        (Profile("p", tags=("cheap", "fast"), tags_match="all"), "b"),
-        (Profile("p", tags=("cheap",), tags_match="none"), "c"),
-        (Profile("p", tags=("nobody's",)), ""),
-        (Profile("p", channels=("a", "c"), tags=("fast",)), "c"),
-        (Profile("p", channels=("a", "c"), tags=("fast",), tags_match="none"), "a"),
-    ],
-)
-def test_a_profile_uses_the_channels_that_it_names_by_name_and_tag(
-    profile: Profile, usable: str
-) -> None:
-    conf = config(
-        channel("a", tags=("cheap",)),
-        channel("b", tags=("cheap", "fast")),
-        channel("c", tags=("fast",)),
+def test_a_model_that_the_profile_does_not_allow_is_a_404_that_says_what_it_allows() -> None:
+    cheap = Profile("cheap", models=("claude-haiku-*", "fast"))
+    error = refuse(config(channel()), "claude-opus", DENIED, cheap)
+    assert (error.kind, error.message, error.hint) == (
+        "not_found",
+        "profile cheap does not allow the model 'claude-opus'; it allows: claude-haiku-*, fast",
+        "axonhub profile limit cheap --model claude-opus …",
     )
-    found = find(conf, "claude-opus-4-5", "anthropic", {}, (), profile)
-    assert "".join(c.channel.name for c in found.usable) == usable
-    assert len(found.rejected) == 3 - len(usable)
 
 
-def test_channels_left_out_by_the_profile_are_told_with_the_reason() -> None:
-    def reason(*, profile: Profile) -> str:
-        conf = config(channel("a", tags=("x",)))
-        (rejected,) = find(conf, "claude-opus-4-5", "anthropic", {}, (), profile).rejected
-        return rejected.reason
+def test_channels_that_the_profile_leaves_out_are_no_reason_to_try_again_later() -> None:
+    cheap = Profile("cheap", channels=("b",))
+    conf = config(channel("a"), channel("b", models=("x",)))
+    found = find(conf, "claude-opus-4-5", "anthropic", {}, (), cheap)
+    error = refuse(conf, "claude-opus-4-5", found, cheap)
+    assert (error.kind, error.hint) == ("not_found", "axonhub explain claude-opus-4-5")
+    assert error.message == (
+        "no channel of profile cheap serves 'claude-opus-4-5' for this request: "
+        "a is not among profile cheap's channels"
+    )
+    broken = find(conf, "x", "anthropic", {"b": "has no usable token"}, (), cheap)
+    assert refuse(conf, "x", broken, cheap).kind == "unavailable"
 
-    assert reason(profile=Profile("cheap", channels=("b",))) == (
-        "is not among profile cheap's channels"
-    )
-    assert reason(profile=Profile("cheap", tags=("y", "z"))) == (
-        "has none of profile cheap's tags (y, z)"
-    )
-    assert reason(profile=Profile("cheap", tags=("x", "z"), tags_match="all")) == (
-        "has not all of profile cheap's tags (x, z)"
-    )
-    assert reason(profile=Profile("cheap", tags=("x",), tags_match="none")) == (
-        "has a tag that profile cheap avoids (x)"
-    )
+
+def test_known_models_are_those_of_the_profile() -> None:
+    cheap = Profile("cheap", channels=("b",), mappings=(Mapping("fast", "x"),))
+    conf = config(channel("a"), channel("b", models=("x",)))
+    found = find(conf, "gpt", "anthropic", {}, (), cheap)
+    assert refuse(conf, "gpt", found, cheap).message.endswith("; there are: fast, x")
+
+
+def test_what_a_channels_conditions_keep_out_is_told_with_them() -> None:
+    picky = channel(when=When(background=True, over_tokens=9))
+    found = find(config(picky), "claude-opus-4-5", "anthropic", {})
+    assert found.rejected[0].reason == "serves only background requests of over 9 tokens"
+    assert refuse(config(picky), "claude-opus-4-5", found).kind == "not_found"
+    traits = Traits(background=True, tokens=10)
+    assert find(config(picky), "claude-opus-4-5", "anthropic", {}, (), None, traits).usable

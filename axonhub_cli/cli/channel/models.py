@@ -43,7 +43,7 @@ def models(
 
 
 def _change(session: Session, name: str, add: list[str], remove: list[str]) -> Channel:
-    from axonhub_cli.routing.candidates import is_glob, models_of
+    from axonhub_cli.routing.models import is_glob, models_of
 
     with changing(session) as change:
         before = list(models_of(find_channel(change.config, name)))
@@ -74,7 +74,7 @@ def _without(models: list[str], remove: list[str], name: str) -> list[str]:
 
 
 def _print(channel: Channel, *, json: bool) -> None:
-    from axonhub_cli.routing.candidates import is_glob, models_of, served_models
+    from axonhub_cli.routing.models import is_glob, models_of, served_models
 
     names = served_models(channel)
     patterns = [model for model in models_of(channel) if is_glob(model)]

@@ -184,7 +184,7 @@ def _model_to_ask(session: Session, channel: Channel) -> str:
 
 
 def _models(channel: Channel) -> list[str]:
-    from axonhub_cli.routing.candidates import served_models
+    from axonhub_cli.routing.models import served_models
 
     models = served_models(channel)
     if not models:

@@ -99,8 +99,8 @@ class Health(Struct, frozen=True):
 
 def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:
     """A channel as `channel list --json` writes it; `health` is None where no daemon knows it."""
-    from axonhub_cli.routing.candidates import served_models
     from axonhub_cli.routing.endpoints import endpoints
+    from axonhub_cli.routing.models import served_models
 
     urls = endpoints(channel)
     return {
@@ -121,7 +121,7 @@ def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:
 
 def _details(channel: Channel) -> dict[str, Any]:
     """What `show` tells beyond the list."""
-    from axonhub_cli.routing.candidates import is_glob, models_of
+    from axonhub_cli.routing.models import is_glob, models_of
 
     limits = {
         "connect": channel.connect_timeout,

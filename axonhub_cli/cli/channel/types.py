@@ -10,7 +10,7 @@ from axonhub_cli.providers import PROVIDERS, Provider
 def types(json: Json = False) -> None:
     """List the types that `channel add --type` takes."""
     if json:
-        from axonhub_cli.routing.candidates import is_glob
+        from axonhub_cli.routing.models import is_glob
 
         output.emit_json(
             [
