@@ -249,3 +249,13 @@ def test_no_credential_is_anywhere_in_the_file(tmp_path: Path) -> None:
     assert TOKEN.encode() not in everything
     assert KEY.encode() not in everything
     assert b"you said ***" in everything
+
+
+@pytest.mark.parametrize("name", ["client", "model", "channel", "status"])
+def test_a_list_without_a_match_reads_no_row(tmp_path: Path, name: str) -> None:
+    with store(tmp_path / "traces.db", [record("r1"), record("r2")]) as reader:
+        asked: list[str] = []
+        reader._db.set_trace_callback(asked.append)
+        assert reader.list_requests(**{name: "none"}) == []  # type: ignore[arg-type]
+        plan = reader._db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert plan[0][3] == "SCAN requests USING INDEX requests_by_time"

@@ -1,0 +1,164 @@
+"""The trace file of a real daemon: killed under load, on a full disk, and searched for secrets."""
+
+import contextlib
+import json
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonhub_cli.tracing.packer import Packer
+from axonhub_cli.tracing.queries import TraceReader
+from tests.support.daemon import DaemonProcess
+from tests.support.home import KEY, TOKEN, Home, channel
+from tests.support.plays import error, message
+from tests.support.upstream import PATIENCE, Upstream
+
+COOKIE = "session-cookie-" + "c" * 20
+BODY: dict[str, Any] = {
+    "model": "claude-x",
+    "max_tokens": 9,
+    "messages": [{"role": "user", "content": "hi" * 2000}],
+}
+
+
+@pytest.fixture
+def process(home: Home, upstream: Upstream) -> Iterator[DaemonProcess]:
+    home.configure(channel(upstream.url))
+    daemon = DaemonProcess(home).start("--log-level", "debug")
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def ask(daemon: DaemonProcess, **more: Any) -> str:
+    """One request; its id."""
+    status, headers, answer = daemon.post(json.dumps(BODY | more).encode())
+    assert status == 200, answer
+    return headers["ah-request-id"]
+
+
+def recorded(home: Home) -> set[str]:
+    with TraceReader(home.paths.trace_db) as reader:
+        return {request.id for request in reader.list_requests()}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come about"
+        time.sleep(0.02)
+
+
+def test_a_daemon_killed_under_load_loses_at_most_the_last_second(
+    process: DaemonProcess, home: Home
+) -> None:
+    answered: dict[str, float] = {}
+    killed = threading.Event()
+
+    def load(worker: int) -> None:
+        with contextlib.suppress(OSError, AssertionError, KeyError):
+            for number in range(10_000):
+                made = ask(process, metadata={"user_id": f"{worker}-{number}"})
+                answered[made] = time.monotonic()
+                if killed.is_set():
+                    return
+
+    workers = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    begun = time.monotonic()
+    wait_for(lambda: time.monotonic() > begun + 2 and len(answered) > 50)
+    at = time.monotonic()
+    process.kill()
+    killed.set()
+    for worker in workers:
+        worker.join(PATIENCE)
+    settled = {name for name, when in answered.items() if when < at - 1}
+    assert settled
+    assert settled <= recorded(home)
+    with contextlib.closing(sqlite3.connect(home.paths.trace_db)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    process.start()
+    after = ask(process)
+    wait_for(lambda: after in recorded(home))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can a limit be set from outside")
+def test_on_a_full_disk_requests_go_on_and_are_kept_until_there_is_room(
+    process: DaemonProcess, home: Home
+) -> None:
+    import resource
+
+    first = ask(process)
+    wait_for(lambda: first in recorded(home))
+    limits = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
+    during = [ask(process, metadata={"user_id": "x" * 500 * n}) for n in range(5)]
+    wait_for(lambda: "cannot write the trace file" in home.axonhub("status", check=False).stderr)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+    wait_for(lambda: recorded(home).issuperset([first, *during]))
+    after = ask(process)
+    wait_for(lambda: after in recorded(home))
+    assert "trace file" not in home.axonhub("status").stderr
+
+
+def test_no_credential_that_was_in_play_is_in_any_file_or_log(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(
+        channel(upstream.url, "first"),
+        channel(upstream.url, "second", priority=1, mappings=[{"from": "claude-x", "to": "y"}]),
+        server={"trace": {"redact": ["order-[0-9]+"]}},
+    )
+    daemon = DaemonProcess(home).start("--log-level", "debug")
+    try:
+        upstream.script(
+            error(500, "api_error", f"no such token {TOKEN}"),
+            error(401, "authentication_error", f"bad {TOKEN}"),
+            message("pong", "order-4711"),
+        )
+        for path, headers in (
+            ("/v1/messages", {"cookie": f"a={COOKIE}"}),
+            ("/v1/messages", {"x_api_key": KEY, "proxy_authorization": COOKIE}),
+            (f"/v1/messages?key={KEY}", {"x_amz_security_token": COOKIE}),
+            ("/v1/messages", {"authorization": f"Bearer {KEY}x"}),
+            ("/v1/chat/completions", {"set_cookie": COOKIE}),
+        ):
+            sent = BODY | {"order": "order-42"}
+            daemon.post(json.dumps(sent).encode(), path, **headers)
+    finally:
+        daemon.stop()
+    found = _everything(home) + "\n".join(daemon.log).encode()
+    assert b"pong" in found
+    for secret in (TOKEN, KEY, COOKIE, "order-42", "order-4711"):
+        assert secret.encode() not in found, secret
+
+
+def _everything(home: Home) -> bytes:
+    """All files below the home but the configuration, and all that is packed in the trace file."""
+    files = [
+        path.read_bytes()
+        for path in Path(home.environ["AXONHUB_HOME"]).rglob("*")
+        if path.is_file() and path.suffix != ".toml"
+    ]
+    unpack = Packer().unpack
+    with contextlib.closing(sqlite3.connect(home.paths.trace_db)) as db:
+        tables = [
+            name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
+        for table in tables:
+            for row in db.execute(f"SELECT * FROM {table}"):
+                files += [str(value).encode() for value in row]
+                files += [unpack(value) for value in row if _is_packed(value)]
+    return b"\n".join(files)
+
+
+def _is_packed(value: Any) -> bool:
+    return isinstance(value, bytes) and value[:1] in (b"\x01", b"\x28") and len(value) > 16
