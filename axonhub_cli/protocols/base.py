@@ -85,3 +85,12 @@ class WireProtocol(Struct, frozen=True):
     """The same without its content, which is most of the work: for the trace's writer."""
     codec: Codec | None = None
     """How it is converted; None: it can only be relayed."""
+
+
+def is_error_body(value: Json) -> bool:
+    """Is the JSON of a 200 an error all the same? Relays answer so, in the shape of any vendor."""
+    if not isinstance(value, dict):
+        return False
+    return value.get("type") == "error" or (
+        bool(value.get("error")) and not value.get("choices") and "content" not in value
+    )

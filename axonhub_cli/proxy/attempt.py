@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamError, UpstreamGarbled, UpstreamStatus
-from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.protocols.base import WireProtocol, is_error_body
 from axonhub_cli.proxy.conceal import Conceal
 from axonhub_cli.proxy.convert import Conversion, StreamConvert, send_converted
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
@@ -235,7 +235,7 @@ class Attempt:
                 raise UpstreamGarbled(message, what="empty") from error
             message = f"it answered {exchange.status} with something that is not JSON"
             raise UpstreamGarbled(message) from error
-        if isinstance(value, dict) and value.get("type") == "error":
+        if is_error_body(value):
             headers = response_headers(_decoded_headers(exchange))
             raise UpstreamStatus(
                 self._protocol.error_status(body), headers, body, message="it answered an error"

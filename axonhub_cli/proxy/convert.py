@@ -35,7 +35,7 @@ from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Image, Request
 from axonhub_cli.ir.response import Response
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.protocols.base import WireProtocol, is_error_body
 from axonhub_cli.protocols.codec import Codec, ReplyContext, StreamDecoder
 from axonhub_cli.protocols.sse import EventSplitter, parse_events
 from axonhub_cli.providers import Provider
@@ -109,9 +109,13 @@ class Conversion:
         if body.lstrip()[:1] != b"{":
             return self._collected(body)
         try:
-            response = codec_of(self.upstream).decode_response(jsonio.decode(body))
+            value = jsonio.decode(body)
         except jsonio.InvalidJson as error:
             raise UpstreamGarbled("it answered with something that is not JSON") from error
+        if is_error_body(value):
+            status = self.upstream.error_status(body)
+            raise self.error(UpstreamStatus(status, [JSON], body, message="it answered an error"))
+        response = codec_of(self.upstream).decode_response(value)
         filtered = filter_response(self._dialect, response, self.context.id)
         if any(isinstance(block, Image) for block in filtered.content):
             self._note_image()

@@ -208,6 +208,13 @@ class Upstream:
             )
             return self.requests[count - 1]
 
+    def wait_until(self, wanted: Callable[[SeenRequest], bool]) -> SeenRequest:
+        """Wait for a request of which this holds."""
+        with self._came:
+            came = self._came.wait_for(lambda: any(map(wanted, self.requests)), PATIENCE)
+            assert came, "the request never came"
+            return next(filter(wanted, self.requests))
+
     def start(self) -> None:
         self._thread.start()
         assert self._ready.wait(PATIENCE)
