@@ -19,6 +19,14 @@ def main() -> int:
             sys.stdout.write(f"axonhub {__version__}\n")
             sys.stdout.flush()
             return 0
+    if argv[:1] == ["statusline"]:
+        import os
+
+        from axonhub_cli.cli import print_statusline
+
+        code = print_statusline.quick(argv, os.environ)
+        if code is not None:
+            return code
     if "env" in argv[:3]:
         import os
 

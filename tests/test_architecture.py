@@ -47,7 +47,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
     | {"config", "routing", "protocols", "tracing", "proxy.probe"}
-    | {"daemon.lifecycle", "daemon.state", "daemon.background", "daemon.options"},
+    | {
+        "daemon.lifecycle",
+        "daemon.state",
+        "daemon.local_call",
+        "daemon.background",
+        "daemon.options",
+    },
     "__main__": _BOTTOM | {"cli", "config", "daemon.state"},
 }
 

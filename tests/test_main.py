@@ -65,6 +65,15 @@ def test_env_imports_nothing_heavy(home: Home) -> None:
     assert not modules & HEAVY
 
 
+def test_the_status_line_imports_next_to_nothing(home: Home) -> None:
+    home.configure()
+    with running(home.paths):
+        code, modules, out = probe(home, "statusline")
+    assert code == 0
+    assert out.startswith("axonhub ")
+    assert not modules & (HEAVY | {"msgspec", "typing", "pathlib", "contextlib", "ssl"})
+
+
 def test_env_without_a_daemon_opens_no_socket(home: Home) -> None:
     home.configure()
     code, modules, _ = probe(home, "env", "--json")

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show."),
     "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show."),
     "usage": ("axonhub_cli.cli.usage:app", "What was used: requests, tokens, cost."),
+    "statusline": ("axonhub_cli.cli.statusline:app", "One line for Claude Code's status line."),
     "explain": ("axonhub_cli.cli.explain:app", "Show how a request would be routed, and why."),
     "config": ("axonhub_cli.cli.config:app", "The configuration file."),
     "completion": ("axonhub_cli.cli.completion:app", "Print a shell's completion script."),

@@ -23,6 +23,7 @@ from axonhub_cli.daemon.endpoints import (
 from axonhub_cli.daemon.keeper import Keeper
 from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.daemon.session_endpoint import SESSION_ROUTE, SessionEndpoint
 from axonhub_cli.daemon.shield import App, Shield
 from axonhub_cli.daemon.state import ROUTING_PATH
 from axonhub_cli.ir.recall import Recall
@@ -87,7 +88,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
     # The router alone: the framework's own middlewares would wrap each message of each answer.
     router = Router(
-        routes=_routes(context),
+        routes=_routes(context, book, paths),
         redirect_slashes=False,
         default=MissingEndpoint(context, _paths()),
         lifespan=lifespan,
@@ -142,7 +143,7 @@ def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage, pricer: Price
     )
 
 
-def _routes(context: Context) -> list[BaseRoute]:
+def _routes(context: Context, book: QuotaBook, paths: Paths) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
@@ -154,6 +155,8 @@ def _routes(context: Context) -> list[BaseRoute]:
         routes.append(Route(f"{prefix}/models/{{model:path}}", models))
     routes.append(Route("/health", Only(_READING, HealthEndpoint(context))))
     routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
+    session = SessionEndpoint(context, book, paths.trace_db)
+    routes.append(Route(SESSION_ROUTE, Only(_READING, session)))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.
     for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):

@@ -31,6 +31,11 @@ _COUNTS = (
 )
 _SUMS = ", ".join(f"sum({name})" for name in _COUNTS)
 
+_SESSION = (
+    *("requests", "cost_usd", "unpriced", "input", "cache_read", "cache_write"),
+    *("model", "channel", "key", "profile"),
+)
+
 Use = tuple[float, int, int, int]
 """When, and how many requests, tokens and picodollars."""
 
@@ -114,6 +119,16 @@ class UsageReader:
             return _by_day(self._grouped("quarter", since, where or {}))
         found = [_sums(*row) for row in self._grouped(group, since, where or {})]
         return sorted(found, key=lambda sums: (-sums.cost_pico, -sums.sent, sums.name))
+
+    def session(self, trace: str) -> dict[str, Json] | None:
+        """What a status line shows of a trace (its whole id): sums, and the last request's model,
+        channel, key and profile. None: nothing of it is recorded."""
+        query = """SELECT traces.requests, traces.cost_usd, traces.unpriced, traces.input,
+            traces.cache_read, traces.cache_write, upstream_model, channel, key, profile
+            FROM traces JOIN requests ON requests.trace = traces.seq
+            WHERE traces.id = ? AND operation = 'generate' ORDER BY at DESC LIMIT 1"""
+        rows = self._reader.query(query, [trace])
+        return dict(zip(_SESSION, rows[0], strict=True)) if rows else None
 
     def history(
         self, scope: Literal["key", "profile"], name: str, *, per: str, sliding: bool, since: float
