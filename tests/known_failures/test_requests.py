@@ -377,3 +377,16 @@ def test_adaptive_thinking_becomes_effort_medium(gateway: Gateway) -> None:
     assert "reasoning_effort" not in sent(gateway)
     ask(gateway, MESSAGES, thinking={"type": "adaptive"}, output_config={"effort": "low"})
     assert sent(gateway)["reasoning_effort"] == "low"
+
+
+@pytest.mark.parametrize(("path", "model"), [(MESSAGES, CLAUDE), (COMPLETIONS, GPT)])
+def test_a_compressed_body_is_answered_with_500(gateway: Gateway, path: str, model: str) -> None:
+    """23: zstd is unpacked; what only says that it is zstd is the client's mistake."""
+    import zstandard
+
+    body = json.dumps({"model": model, "max_tokens": 9, "messages": HELLO}).encode()
+    zipped = zstandard.compress(body)
+    assert gateway.daemon.post(zipped, path, **{"content-encoding": "zstd"})[0] == 200
+    assert sent(gateway)["model"] == model
+    status, _, answer = gateway.daemon.post(body, path, **{"content-encoding": "zstd"})
+    assert (status, "zstd" in json.loads(answer)["error"]["message"]) == (400, True)
