@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
+from axonhub_cli.config.schema import Config
 from axonhub_cli.daemon.admin import RoutingEndpoint
+from axonhub_cli.daemon.costs import Costs
 from axonhub_cli.daemon.endpoints import (
     Context,
     HealthEndpoint,
@@ -55,7 +57,9 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
     """
     lineage = Lineage(PROTOCOLS)
-    pricer = _make_pricer(runtime, paths)
+    listing = _make_listing(runtime, paths)
+    costs = Costs(listing, time.time)
+    pricer = Pricer(lambda: runtime.snapshot.config, listing)
     writer = _make_writer(runtime, paths, lineage, pricer)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
@@ -65,7 +69,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
     keeper = Keeper(paths.routing_file, state, time.time)
     context = Context(
         runtime=runtime,
-        services=_make_services(runtime, upstreams, issuers, state, supply, book),
+        services=_make_services(runtime, upstreams, issuers, state, supply, book, costs),
         recorder=Recorder(writer),
         lineage=lineage,
         secret=secret,
@@ -75,7 +79,7 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
-        await _count_by(book, QuotaHistory(book, paths.trace_db), runtime)
+        await _follow_configuration(book, QuotaHistory(book, paths.trace_db), costs, runtime)
         writer.start()
         keeper.start()
         try:
@@ -103,6 +107,7 @@ def _make_services(
     state: RoutingState,
     supply: Supply,
     book: QuotaBook,
+    costs: Costs,
 ) -> Services:
     return Services(
         upstreams=upstreams,
@@ -113,23 +118,27 @@ def _make_services(
         routing=state,
         tokens=supply.tokens,
         allowances=supply.allowances,
-        sources=Sources(headroom=supply.headroom, quota=supply.quota),
+        sources=Sources(headroom=supply.headroom, quota=supply.quota, price=costs.price),
         quotas=book,
     )
 
 
-async def _count_by(book: QuotaBook, history: QuotaHistory, runtime: Runtime) -> None:
+async def _follow_configuration(
+    book: QuotaBook, history: QuotaHistory, costs: Costs, runtime: Runtime
+) -> None:
     """Before the first request, and before each that has a new configuration."""
     book.call_soon = asyncio.get_running_loop().call_soon_threadsafe
-    runtime.prepare = history.follow
-    await history.follow(runtime.snapshot.config)
+
+    async def follow(config: Config) -> None:
+        await history.follow(config)
+        await costs.follow(config)
+
+    runtime.prepare = follow
+    await follow(runtime.snapshot.config)
 
 
-def _make_pricer(runtime: Runtime, paths: Paths) -> Pricer:
-    listing = Listing(
-        paths.price_list, updates=lambda: runtime.snapshot.config.server.price_updates
-    )
-    return Pricer(lambda: runtime.snapshot.config, listing)
+def _make_listing(runtime: Runtime, paths: Paths) -> Listing:
+    return Listing(paths.price_list, updates=lambda: runtime.snapshot.config.server.price_updates)
 
 
 def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage, pricer: Pricer) -> TraceWriter:
