@@ -1,7 +1,7 @@
 """The connection pools: one for each way out, by proxy and by whom its certificates are signed.
 
-Three transports behind one seam: aiohttp's C parser for direct connections, httpx's own for
-proxies (HTTP and SOCKS5) and for what aiohttp would rewrite.
+Two libraries behind one seam: aiohttp's C parser for direct connections, httpx for proxies (HTTP
+and SOCKS5) and for what aiohttp would rewrite.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from axonhub_cli.config.userinfo import hide_userinfo
@@ -40,7 +39,7 @@ class Transports:
 
     def find(
         self, url: str, headers: HeaderList, proxy: str | None, ca_file: str | None
-    ) -> httpx.AsyncBaseTransport:
+    ) -> aiohttp.ClientSession | httpx.AsyncHTTPTransport:
         """Raises `UpstreamUnreachable` for a proxy or a CA file that cannot be used."""
         pool = self._pools.get(ca_file)
         if pool is None:
@@ -61,12 +60,12 @@ class _Pool:
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
-        self._direct: AiohttpTransport | None = None
+        self._direct: aiohttp.ClientSession | None = None
         self._others: dict[str | None, httpx.AsyncHTTPTransport] = {}
 
-    def direct(self) -> AiohttpTransport:
+    def direct(self) -> aiohttp.ClientSession:
         if self._direct is None:
-            self._direct = AiohttpTransport(client=self._session)
+            self._direct = self._session()
         return self._direct
 
     def literal(self) -> httpx.AsyncHTTPTransport:
@@ -81,10 +80,12 @@ class _Pool:
         return self._others[proxy]
 
     async def aclose(self) -> None:
-        transports = [*self._others.values(), *([self._direct] if self._direct else [])]
+        others, direct = self._others, self._direct
         self._others, self._direct = {}, None
-        for transport in transports:
+        for transport in others.values():
             await transport.aclose()
+        if direct is not None:
+            await direct.close()
 
     def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=self._tls)

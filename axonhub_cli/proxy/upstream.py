@@ -1,8 +1,8 @@
 """HTTP to the upstreams: one call, its answer, and what their failures mean.
 
-With `transports`, the only file that knows httpx and its aiohttp transport. Prepared requests go
-straight to the transport: httpx's client above it would re-parse headers, cookies and redirects
-for each call.
+With `transports`, the only file that knows aiohttp and httpx. Prepared requests go straight to
+httpx's transport, and to aiohttp without anything between: their clients would re-parse headers,
+cookies and redirects for each call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
 from contextlib import suppress
 from functools import lru_cache
 from typing import cast
@@ -23,6 +30,8 @@ import httpx
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import PayloadEncodingError
 from msgspec import Struct
+from multidict import CIMultiDict
+from yarl import URL
 
 from axonhub_cli.config.userinfo import hide_userinfo
 from axonhub_cli.echo.script import Reply, respond
@@ -38,10 +47,6 @@ from axonhub_cli.proxy.transports import Transports
 # From 1 MiB on aiohttp warns about raw bytes: they may block the loop of who writes them slowly.
 # Written at once they cost one copy less, and uvloop sends what the socket takes.
 _LARGEST_RAW_BODY = 1 << 20
-# Whatever a client did not send must not be invented on its behalf.
-_NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-# aiohttp's own limit (8 KB) refuses answers that other clients take.
-_LONGEST_HEADER = 256 * 1024
 # RFC 9110, section 5.5, but for the tab.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -72,12 +77,12 @@ class Exchange:
         status: int,
         headers: HeaderList,
         chunks: AsyncGenerator[bytes, None],
-        response: httpx.Response | None = None,
+        hang_up: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.status = status
         self.headers = headers
         self._chunks = chunks
-        self._response = response
+        self._hang_up = hang_up
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it is read. Raises `UpstreamUnreachable` when the connection breaks."""
@@ -98,8 +103,8 @@ class Exchange:
         # The answer is done with: an error while hanging up is nobody's any more.
         with suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
             await self._chunks.aclose()
-            if self._response is not None:
-                await self._response.aclose()
+            if self._hang_up is not None:
+                await self._hang_up()
 
 
 class Upstreams:
@@ -116,18 +121,54 @@ class Upstreams:
         """
         if call.url.startswith("echo:"):
             return _open_echo(call)
-        transport = self._transports.find(call.url, call.headers, call.proxy, call.ca_file)
+        way = self._transports.find(call.url, call.headers, call.proxy, call.ca_file)
         try:
-            response = await transport.handle_async_request(_request(call))
+            if isinstance(way, aiohttp.ClientSession):
+                return await _open_direct(way, call)
+            response = await way.handle_async_request(_request(call))
         except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
             proxy = self._transports.proxy(call.url, call.proxy)
             raise _translate(error, call, proxy) from error
-        return Exchange(
-            response.status_code, list(response.headers.raw), _read(response, call), response
-        )
+        chunks = _read(cast("httpx.AsyncByteStream", response.stream))
+        return Exchange(response.status_code, list(response.headers.raw), chunks, response.aclose)
 
     async def aclose(self) -> None:
         await self._transports.aclose()
+
+
+async def _open_direct(session: aiohttp.ClientSession, call: UpstreamCall) -> Exchange:
+    large = len(call.body) >= _LARGEST_RAW_BODY
+    response = await session.request(
+        call.method,
+        _parse_direct_url(call.url),
+        headers=CIMultiDict([(name.decode(), value.decode()) for name, value in call.headers]),
+        data=_LargeBody(call.body) if large else call.body or None,
+        allow_redirects=False,
+        timeout=_direct_timeout(call.connect_timeout),
+    )
+
+    async def hang_up() -> None:
+        response.release()
+        # A body that is still being written must not be left to nobody.
+        await response.wait_for_close()
+
+    return Exchange(
+        response.status,
+        list(response.raw_headers),
+        _read(response.content.iter_any()),
+        hang_up,
+    )
+
+
+@lru_cache(maxsize=256)
+def _parse_direct_url(url: str) -> URL:
+    # It was seen that nothing in it would be quoted anew.
+    return URL(url, encoded=True)
+
+
+@lru_cache(maxsize=256)
+def _direct_timeout(connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(sock_connect=connect)
 
 
 def _request(call: UpstreamCall) -> httpx.Request:
@@ -169,8 +210,7 @@ class _LargeBody(aiohttp.Payload, httpx.AsyncByteStream):
         yield self._value
 
 
-async def _read(response: httpx.Response, call: UpstreamCall) -> AsyncGenerator[bytes, None]:
-    stream = cast("httpx.AsyncByteStream", response.stream)
+async def _read(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     try:
         async for chunk in stream:
             yield chunk
@@ -180,10 +220,8 @@ async def _read(response: httpx.Response, call: UpstreamCall) -> AsyncGenerator[
         raise UpstreamUnreachable(message, inside=True) from error
 
 
-def _translate(error: Exception, call: UpstreamCall, proxy: str | None) -> UpstreamError:
-    """What a failed call means. httpx-aiohttp reports most of aiohttp's errors as a connect
-    timeout, so the cause decides where there is one."""
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
+def _translate(cause: Exception, call: UpstreamCall, proxy: str | None) -> UpstreamError:
+    """What a failed call means."""
     where = urlsplit(call.url).netloc
     if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout):
         message = f"no connection to {where} within {call.connect_timeout:g} s"
