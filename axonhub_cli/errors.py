@@ -194,6 +194,15 @@ class UpstreamGarbled(UpstreamError):
 
 
 class ChannelBusy(UpstreamError):
-    """The channel has no place for another request now; nothing was sent."""
+    """The channel has no place for another request now; nothing was sent.
+
+    `retry_after`: in how many seconds there will probably be one.
+    """
 
     kind: Kind = "rate_limited"
+
+    def __init__(
+        self, message: str, *, retry_after: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after

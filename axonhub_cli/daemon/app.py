@@ -32,6 +32,7 @@ from axonhub_cli.ir.recall import Recall
 from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.proxy.admission import ChannelPlaces
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.services import Services
@@ -118,6 +119,7 @@ def _make_services(
         routing=state,
         tokens=supply.tokens,
         allowances=supply.allowances,
+        admission=ChannelPlaces(time.monotonic),
         sources=Sources(headroom=supply.headroom, quota=supply.quota, price=costs.price),
         quotas=book,
     )

@@ -22,7 +22,7 @@ from axonhub_cli.proxy.own_headers import routed_headers
 from axonhub_cli.proxy.reply import Outlet, Reply
 from axonhub_cli.proxy.reporting import report
 from axonhub_cli.proxy.retry_after import forbids_retry, read_retry_after
-from axonhub_cli.proxy.services import Services
+from axonhub_cli.proxy.services import Asking, Services
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.proxy.spool import Spool
 from axonhub_cli.proxy.target import Origin, Reasoning
@@ -62,6 +62,7 @@ class Attempts:
         self._elapsed_ms = elapsed_ms
         self._decision = decision
         self._drops_reasoning = False
+        self._upcoming = Upcoming(decision, services.routing.health)
         self._tokens = TokenChoice(services, call.snapshot, session_key)
         self._failures: list[Failure] = []
         self._kinds: list[str] = []
@@ -71,7 +72,7 @@ class Attempts:
     async def run(self) -> list[Failure]:
         """Try until one answers; what is returned is empty then, else every failure in order.
         Raises `ClientError` for what none of the candidates could even be asked."""
-        upcoming = Upcoming(self._decision, self._services.routing.health)
+        upcoming = self._upcoming
         while upcoming:
             candidate = upcoming.take(self._services.now())
             step = await self._exhaust(candidate, after=len(upcoming))
@@ -199,7 +200,7 @@ class Attempts:
         """One attempt, from the token to the report of how it ended."""
         token = self._tokens.choose(candidate)
         record.label = token.label if token is not None else None
-        async with self._services.admission.place(self._call, candidate):
+        async with self._services.admission.place(self._asking(candidate, record)):
             outgoing = self._prepare(candidate, token)
             self._note_outgoing(outgoing, record)
             self._name_channel(candidate)
@@ -234,6 +235,17 @@ class Attempts:
         self._record.status = record.status
         self._record.error = record.error
         await self._learn_signatures(candidate, record)
+
+    def _asking(self, candidate: Candidate, record: AttemptRecord) -> Asking:
+        return Asking(
+            self._call,
+            candidate,
+            self._record,
+            record,
+            self._session_key,
+            lambda: self._upcoming.usable(self._services.now()),
+            self._decision.stays == candidate.channel.name,
+        )
 
     def _visit(self, candidate: Candidate) -> Visit:
         if self._counts:

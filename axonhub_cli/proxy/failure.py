@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from axonhub_cli import jsonio
-from axonhub_cli.errors import ErrorInfo, Kind, UpstreamStatus
+from axonhub_cli.errors import ChannelBusy, ErrorInfo, Kind, UpstreamStatus
 from axonhub_cli.jsonio import Json
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.routing.telling import CREDENTIAL_STATUSES, Failure, most_telling
@@ -48,6 +48,10 @@ def describe(failures: list[Failure], request_id: str) -> Answer:
     if isinstance(chosen, UpstreamStatus):
         info = ErrorInfo.of("upstream", _refused(failures), request_id=request_id)
         return Answer(info, [DO_NOT_RETRY])
+    waits = [f.error.retry_after or 1 for f in failures if isinstance(f.error, ChannelBusy)]
+    if waits:
+        info = ErrorInfo.of("rate_limited", _one_line(failures), request_id=request_id)
+        return Answer(info, [(b"retry-after", str(min(waits)).encode())])
     kinds = {f.error.kind for f in failures}
     kind: Kind = kinds.pop() if len(kinds) == 1 else "upstream"
     return Answer(ErrorInfo.of(kind, _one_line(failures), request_id=request_id), [])
@@ -56,6 +60,8 @@ def describe(failures: list[Failure], request_id: str) -> Answer:
 def sentence(failure: Failure) -> str:
     """`channel 'a': it answered 529`, with the upstream's own message where it gave one."""
     error = failure.error
+    if isinstance(error, ChannelBusy):
+        return f"channel {failure.channel!r} {error.message}"
     told = _message(error.body) if isinstance(error, UpstreamStatus) else ""
     detail = f" ({told})" if told else ""
     hint = f"; {error.hint}" if error.hint else ""

@@ -153,7 +153,7 @@ class _Reservation:
         if not any(a.answer or a.status == "canceled" for a in record.attempts):
             self._close([])
         else:
-            record.on_spent = self._told
+            record.on_spent.append(self._told)
 
     def _told(self, spent: list[Spent] | None) -> None:
         """In the writer's thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -20,15 +20,31 @@ from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.routing.tokens import Tokens
-from axonhub_cli.tracing.recorder import RequestRecord
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+
+Place = AbstractAsyncContextManager[None]
+
+
+class Asking(Struct, frozen=True):
+    """One attempt that is about to be made."""
+
+    call: ClientCall
+    candidate: Candidate
+    record: RequestRecord
+    attempt: AttemptRecord
+    session: str
+    others: Callable[[], Sequence[Candidate]] = tuple
+    """Whom else the request may go to, if nothing speaks against them."""
+    holds_cache: bool = False
+    """The candidate's channel holds the session's prompt cache."""
 
 
 class Admission(Protocol):
     """A channel's limits on what it is asked at once and in a minute."""
 
-    def place(self, call: ClientCall, candidate: Candidate) -> AbstractAsyncContextManager[None]:
+    def place(self, asking: Asking) -> Place:
         """A place in the channel for one attempt: entered when it is free, left when the attempt
-        is over. Entering raises an `UpstreamError` where none is free in time."""
+        is over. Entering raises `ChannelBusy` where none is free in time."""
 
 
 class Reservation(Protocol):
@@ -48,7 +64,7 @@ class Quotas(Protocol):
 class Unlimited:
     """No limit of any kind: an admission that is always free, a quota that never ends."""
 
-    def place(self, call: ClientCall, candidate: Candidate) -> Unlimited:
+    def place(self, asking: Asking) -> Unlimited:
         return self
 
     async def __aenter__(self) -> None:

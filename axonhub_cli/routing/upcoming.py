@@ -26,6 +26,10 @@ class Upcoming:
         place = next((i for i, row in enumerate(rows) if self._passes(i, now)), 0)
         return rows.pop(place).candidate
 
+    def usable(self, now: float) -> list[Candidate]:
+        """Those that nothing speaks against."""
+        return [row.candidate for i, row in enumerate(self._rows) if self._passes(i, now)]
+
     def _passes(self, place: int, now: float) -> bool:
         row = self._rows[place]
         if row.tier == AVOIDED and row.state == "closed":

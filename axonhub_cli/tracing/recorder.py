@@ -104,7 +104,7 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     parent_agent_id: str | None = None
     prompt_id: str | None = None
     request_class: str | None = None
-    on_spent: Callable[[list[Spent] | None], None] | None = None
+    on_spent: list[Callable[[list[Spent] | None], None]] = field(default_factory=list)
     """Told, in the writer's thread, what the request used; None: its answer could not be read."""
 
     def __repr__(self) -> str:

@@ -270,8 +270,8 @@ class TraceWriter:
         # First of all: a client's next turn may be waiting for it.
         keys = self._learn(item.record)
         made = self._make(partial(finished_entry, item.record, context, stored=stored))
-        if item.record.on_spent is not None:
-            item.record.on_spent(made[0].spent if made else None)
+        for told in item.record.on_spent:
+            told(made[0].spent if made else None)
         for entry in made:
             entry.request["link"] = b"".join(keys) or None
         return made

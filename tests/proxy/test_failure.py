@@ -7,6 +7,7 @@ import json
 import pytest
 
 from axonhub_cli.errors import (
+    ChannelBusy,
     UpstreamError,
     UpstreamGarbled,
     UpstreamStatus,
@@ -139,3 +140,25 @@ def test_other_vendors_shapes_are_read_too() -> None:
     long = status(500, "x" * 1_000_000)
     assert len(sentence(Failure("a", long))) < 400
     assert "\ufffd" in sentence(Failure("a", status(500, body=rb'{"error":"\ud83d"}')))
+
+
+BUSY = Failure("a", ChannelBusy("is at capacity (2 of 2 requests at once)", retry_after=7), "busy")
+
+
+def test_a_channel_at_capacity_is_a_429_that_says_when_to_come_back() -> None:
+    later = Failure("b", ChannelBusy("is at capacity (1 of 1)", retry_after=30), "busy")
+    answer = describe([later, BUSY], "req_1")
+    assert (answer.info.status, answer.headers) == (429, [(b"retry-after", b"7")])
+    assert "channel 'a' is at capacity (2 of 2 requests at once)" in answer.info.message
+
+
+def test_a_channel_at_capacity_helps_more_than_one_that_cannot_be_reached() -> None:
+    gone = Failure("b", UpstreamUnreachable("refused"), "connection")
+    answer = describe([BUSY, gone], "req_1")
+    assert answer.info.status == 429
+    assert "channel 'b': refused" in answer.info.message
+
+
+def test_an_answer_counts_more_than_a_channel_that_was_not_asked() -> None:
+    overloaded = Failure("b", UpstreamStatus(529, [], b"{}", message="529"), "529")
+    assert describe([BUSY, overloaded], "req_1").info.status == 529

@@ -51,8 +51,8 @@ class Stage:
         attempt.answer = [b"x"]
         record.attempts = [attempt]
         reservation.settle(record)
-        assert record.on_spent is not None
-        record.on_spent(list(spent) if read else None)
+        (told,) = record.on_spent
+        told(list(spent) if read else None)
 
     def fail(self, reservation: Reservation) -> None:
         reservation.settle(RequestRecord(id="r", at=self.now))
@@ -166,8 +166,8 @@ def test_a_client_that_leaves_before_the_answer_has_used_its_request() -> None:
     attempt.status = "canceled"
     record.attempts = [attempt]
     reservation.settle(record)
-    assert record.on_spent is not None
-    record.on_spent([Spent("main", "m", Usage(), None, None, False)])
+    (told,) = record.on_spent
+    told([Spent("main", "m", Usage(), None, None, False)])
     refused(stage.begin)
 
 
