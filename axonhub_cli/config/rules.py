@@ -8,6 +8,7 @@ from typing import TypeVar, get_args
 
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
+from axonhub_cli.config.rules_limits import limit_faults
 from axonhub_cli.config.rules_network import check_ca_path
 from axonhub_cli.config.rules_profiles import Fault, channel_faults, profile_faults, quota_faults
 from axonhub_cli.config.rules_routing import policy_faults, routing_faults
@@ -187,6 +188,7 @@ def _channel_faults(channel: Channel) -> Iterator[Fault]:
     yield from channel_faults(channel)
     yield from _override_faults(channel.overrides)
     yield from policy_faults(channel)
+    yield from limit_faults(channel)
 
 
 def _key_faults(key: Key, profiles: list[str]) -> Iterator[Fault]:
