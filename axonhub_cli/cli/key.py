@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from axonhub_cli.cli import output
+from axonhub_cli.cli import output, quota_flags
 from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.commands import noun
 from axonhub_cli.cli.context import Session
@@ -18,6 +18,7 @@ from axonhub_cli.cli.lookup import (
     profile_names,
 )
 from axonhub_cli.config.schema import Key
+from axonhub_cli.errors import UsageError
 
 app = noun("Keys that clients show to axonhub.")
 
@@ -145,6 +146,38 @@ def rotate(ctx: typer.Context, name: Name, json: Json = False) -> None:
     session.reload()
     _print_key(find_key(session.config(), name), key, json=json)
     output.note(f"Key {name} is replaced; clients with the old one are refused from now on.")
+
+
+@app.command()
+def limit(
+    ctx: typer.Context,
+    name: Name,
+    requests: quota_flags.Requests = None,
+    tokens: quota_flags.Tokens = None,
+    cost: quota_flags.Cost = None,
+    per: quota_flags.Per = None,
+    sliding: quota_flags.Sliding = False,
+    no_quota: quota_flags.NoQuota = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all limits first.")] = False,
+) -> None:
+    """Limit how much a key may use, whichever profile is active.
+
+    Each period has a limit of its own; the amounts of a period that are not given stay.
+    """
+    session = Session.of(ctx)
+    flags = quota_flags.QuotaFlags(requests, tokens, cost, per, sliding, no_quota)
+    find_key(session.config(), name)
+    if not flags.given and not clear:
+        raise UsageError(
+            "no limit was given", hint="for example --cost 5 --per day; see `--help` for the rest"
+        )
+    with changing(session) as change:
+        before = () if clear else find_key(change.config, name).quotas
+        quotas = quota_flags.change_quotas(before, flags)
+        plain = [quota_flags.as_plain(quota) for quota in quotas]
+        change.edit.update("keys", name, {"quotas": plain or None})
+    told = "; ".join(quota_flags.in_words(quota) for quota in quotas)
+    output.note(f"Key {name} has {f'a limit: {told}' if told else 'no limit'}.")
 
 
 @app.command()

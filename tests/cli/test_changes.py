@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from axonhub_cli.cli import profile
+from axonhub_cli.cli import profile, profile_rules
 from axonhub_cli.cli.changes import Change, changing
 from axonhub_cli.cli.context import Session
 from axonhub_cli.config.keys import ensure_key
@@ -71,7 +71,7 @@ class Overtaken(ConfigStore):
 
 @pytest.mark.parametrize(
     ("command", "argv", "active"),
-    [(profile.map_model, ("a", "b"), "default"), (profile.use, ("cheap",), "cheap")],
+    [(profile_rules.map_model, ("a", "b"), "default"), (profile.use, ("cheap",), "cheap")],
 )
 def test_a_key_that_another_shell_has_just_made_is_used(
     cli: Cli, command: Callable[..., None], argv: tuple[str, ...], active: str

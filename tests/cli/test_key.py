@@ -3,7 +3,7 @@ import re
 import pytest
 
 from axonhub_cli.config.keys import hash_key
-from axonhub_cli.config.schema import Key
+from axonhub_cli.config.schema import Key, Quota
 from tests.support.cli import Cli
 
 KEY = re.compile(r"ah-[0-9a-f]{64}")
@@ -125,3 +125,22 @@ def test_a_key_whose_text_is_gone_cannot_be_revealed(cli: Cli) -> None:
     cli.ok("key", "create", "ci")
     cli.home.paths.secrets_file.unlink()
     assert "key rotate" in cli.fails("key", "show", "ci", "--reveal")
+
+
+def test_a_key_is_limited_and_freed_again(cli: Cli) -> None:
+    cli.ok("key", "create", "ci")
+    result = cli.ok("key", "limit", "ci", "--requests", "100", "--cost", "2", "--per", "month")
+    assert result.err == "Key ci has a limit: 100 requests, 2 USD per month.\n"
+    cli.ok("key", "limit", "ci", "--tokens", "5", "--per", "hour", "--sliding")
+    key = cli.config().key("ci")
+    assert key is not None
+    assert key.quotas == (
+        Quota(requests=100, cost=2.0, per="month"),
+        Quota(tokens=5, per="hour", sliding=True),
+    )
+    cli.ok("key", "limit", "ci", "--no-quota", "--per", "hour")
+    assert cli.ok("key", "limit", "ci", "--clear").err == "Key ci has no limit.\n"
+    key = cli.config().key("ci")
+    assert key is not None and key.quotas == ()
+    assert "no limit was given" in cli.fails("key", "limit", "ci")
+    assert "there is no key 'cj'" in cli.fails("key", "limit", "cj", "--tokens", "1")
