@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "daemon.local_call",
         "daemon.background",
         "daemon.options",
+        "daemon.listening",
     },
     "__main__": _BOTTOM | {"cli", "config", "daemon.state"},
 }

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from axonhub_cli.cli import pictures
-from axonhub_cli.cli.figures import count, dollars, moment, short_ids, took
+from axonhub_cli.cli.figures import count, moment, short_ids, took
+from axonhub_cli.cli.money import cost, money
 from axonhub_cli.cli.output import BOLD, CYAN, DIM, RED, YELLOW
 from axonhub_cli.cli.request import models_of, sent_tokens, status_of, tokens_in_words
 from axonhub_cli.cli.trees import Node
@@ -155,8 +156,8 @@ def _head(view: SessionView, now: float) -> Iterator[Node]:
     shown = [f"{noun} {', '.join(names)}" for noun, names in named.items() if names]
     if shown:
         yield Node(" · ".join(shown))
-    cost = "" if trace.cost_usd is None else f" · cost {dollars(trace.cost_usd)}"
-    yield Node(f"tokens {tokens_in_words(trace.tokens)}{cost}")
+    spent = f" · cost {cost(trace.cost_usd, unpriced=trace.unpriced)}" if trace.requests else ""
+    yield Node(f"tokens {tokens_in_words(trace.tokens)}{spent}")
 
 
 def _pictures(view: SessionView) -> Iterator[Node]:
@@ -181,7 +182,7 @@ def _pictures(view: SessionView) -> Iterator[Node]:
 
 def _say(value: float, unit: str) -> str:
     if unit == "dollars":
-        return dollars(value)
+        return money(value)
     return took(value) if unit == "took" else count(round(value))
 
 
@@ -212,7 +213,7 @@ def _facts(step: Step, ids: dict[str, str]) -> str:
     if sent is not None:
         parts.append(f"{count(sent)} in, {count(request.tokens.output or 0)} out")
     if request.cost_usd is not None:
-        parts.append(dollars(request.cost_usd))
+        parts.append(money(request.cost_usd))
     return " · ".join([*parts, ids[request.id]])
 
 
@@ -230,5 +231,5 @@ def _side(side: SideRequests) -> str:
 
 
 def _turn_sum(turn: Turn) -> str:
-    cost = "" if turn.cost_usd is None else f", {dollars(turn.cost_usd)}"
+    cost = "" if turn.cost_usd is None else f", {money(turn.cost_usd)}"
     return f"= {tokens_in_words(turn.tokens)}{cost}"

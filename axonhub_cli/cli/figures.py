@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -52,16 +51,6 @@ def count(number: int | None) -> str:
             value = number / size
             return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
     return str(number)
-
-
-def dollars(amount: float | None) -> str:
-    """US dollars with as many places as it takes to see something: `$12.30`, `$0.004`."""
-    if amount is None:
-        return NOTHING
-    if amount == 0 or amount >= 0.995:
-        return f"${amount:.2f}"
-    places = min(6, max(2, 1 - math.floor(math.log10(abs(amount)))))
-    return f"${amount:.{places}f}"
 
 
 def short_ids(ids: Sequence[str]) -> dict[str, str]:

@@ -73,6 +73,13 @@ def emit_json(value: Json) -> None:
     line(json.dumps(plain, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout)))
 
 
+def emit_json_line(value: Json) -> None:
+    """One JSON document on a line of its own."""
+    import json
+
+    line(json.dumps(value, ensure_ascii=not _speaks_unicode(sys.stdout)))
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
     """A table of data; `empty` is said (on stderr) where there are no rows.
 

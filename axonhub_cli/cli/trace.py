@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 app = noun(
     "Recorded sessions.",
-    verbs={"prune": ("axonhub_cli.cli.trace_prune:prune", "Forget old requests.")},
+    verbs={
+        "tail": ("axonhub_cli.cli.trace_tail:tail", "Follow requests as they begin and end."),
+        "prune": ("axonhub_cli.cli.trace_prune:prune", "Forget old requests."),
+    },
 )
 
 NONE_YET = "no traces yet; `axonhub run claude`, or `eval $(axonhub env)` and start your client"

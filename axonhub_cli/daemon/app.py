@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from starlette.routing import BaseRoute, Route, Router
@@ -23,11 +23,12 @@ from axonhub_cli.daemon.endpoints import (
     TextEndpoint,
 )
 from axonhub_cli.daemon.keeper import Keeper
+from axonhub_cli.daemon.live import LiveEndpoint
 from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.session_endpoint import SESSION_ROUTE, SessionEndpoint
 from axonhub_cli.daemon.shield import App, Shield
-from axonhub_cli.daemon.state import ROUTING_PATH
+from axonhub_cli.daemon.state import LIVE_PATH, ROUTING_PATH
 from axonhub_cli.ir.recall import Recall
 from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer
@@ -42,7 +43,9 @@ from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.state import RoutingState
 from axonhub_cli.routing.supply import Supply
 from axonhub_cli.routing.tokens import Tokens
+from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.lineage import Lineage
+from axonhub_cli.tracing.live import Feed
 from axonhub_cli.tracing.recorder import Recorder
 from axonhub_cli.tracing.writer import TraceWriter
 
@@ -51,27 +54,29 @@ _READING = ("GET", "HEAD")
 _WELCOME = "axonhub: a local AI gateway. Point a client here with: eval $(axonhub env)\n"
 
 
-def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret: str) -> App:
+def build_app(
+    runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret: str, feed: Feed
+) -> App:
     """The ASGI application; its lifespan owns the connections and the trace writer, and ends
     what the runtime does beside requests.
 
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
+    `feed`: to be closed when the daemon begins to stop, or its listeners would keep it waiting.
     """
     lineage = Lineage(PROTOCOLS)
     listing = _make_listing(runtime, paths)
     costs = Costs(listing, time.time)
     pricer = Pricer(lambda: runtime.snapshot.config, listing)
-    writer = _make_writer(runtime, paths, lineage, pricer)
+    writer = _make_writer(runtime, paths, lineage, pricer, feed.finished)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     book = QuotaBook(time.time)
-    supply = Supply(Allowances(), Tokens(), lambda name: runtime.snapshot.tokens.get(name, ()))
-    state = RoutingState(tokens=supply.tokens, allowances=supply.allowances)
+    supply, state = _make_state(runtime)
     keeper = Keeper(paths.routing_file, state, time.time)
     context = Context(
         runtime=runtime,
         services=_make_services(runtime, upstreams, issuers, state, supply, book, costs),
-        recorder=Recorder(writer),
+        recorder=Recorder(writer, feed.started),
         lineage=lineage,
         secret=secret,
         started_at=time.monotonic(),
@@ -93,12 +98,17 @@ def build_app(runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret
 
     # The router alone: the framework's own middlewares would wrap each message of each answer.
     router = Router(
-        routes=_routes(context, book, paths),
+        routes=_routes(context, book, paths, feed),
         redirect_slashes=False,
         default=MissingEndpoint(context, _paths()),
         lifespan=lifespan,
     )
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
+
+
+def _make_state(runtime: Runtime) -> tuple[Supply, RoutingState]:
+    supply = Supply(Allowances(), Tokens(), lambda name: runtime.snapshot.tokens.get(name, ()))
+    return supply, RoutingState(tokens=supply.tokens, allowances=supply.allowances)
 
 
 def _make_services(
@@ -143,7 +153,13 @@ def _make_listing(runtime: Runtime, paths: Paths) -> Listing:
     return Listing(paths.price_list, updates=lambda: runtime.snapshot.config.server.price_updates)
 
 
-def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage, pricer: Pricer) -> TraceWriter:
+def _make_writer(
+    runtime: Runtime,
+    paths: Paths,
+    lineage: Lineage,
+    pricer: Pricer,
+    observe: Callable[[Entry], None],
+) -> TraceWriter:
     return TraceWriter(
         paths.trace_db,
         settings=lambda: runtime.snapshot.config.server.trace,
@@ -151,10 +167,11 @@ def _make_writer(runtime: Runtime, paths: Paths, lineage: Lineage, pricer: Price
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
         lineage=lineage,
         charge=pricer.charge,
+        observe=observe,
     )
 
 
-def _routes(context: Context, book: QuotaBook, paths: Paths) -> list[BaseRoute]:
+def _routes(context: Context, book: QuotaBook, paths: Paths, feed: Feed) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
@@ -168,6 +185,7 @@ def _routes(context: Context, book: QuotaBook, paths: Paths) -> list[BaseRoute]:
     routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
     session = SessionEndpoint(context, book, paths.trace_db)
     routes.append(Route(SESSION_ROUTE, Only(_READING, session)))
+    routes.append(Route(LIVE_PATH, Only(("GET",), LiveEndpoint(context, feed))))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.
     for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):

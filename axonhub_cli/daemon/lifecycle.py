@@ -38,6 +38,7 @@ from axonhub_cli.daemon.state import (
     write_state,
 )
 from axonhub_cli.errors import AxonHubError, CommandFailed, ConfigError, UsageError
+from axonhub_cli.tracing.live import Feed
 
 logger = logging.getLogger("axonhub")
 
@@ -104,7 +105,8 @@ class Daemon:
     ) -> None:
         config = runtime.snapshot.config
         state = _state(server, sockets[0].getsockname()[1])
-        app = build_app(runtime, self._paths, self._environ, state.secret)
+        feed = Feed()
+        app = build_app(runtime, self._paths, self._environ, state.secret, feed)
 
         def ready() -> None:
             try:
@@ -117,7 +119,7 @@ class Daemon:
             for line in _ready_lines(config, self._paths, server, state, sockets):
                 on_ready(line)
 
-        self._server = _UvicornServer(_uvicorn_config(app, server), ready)
+        self._server = _UvicornServer(_uvicorn_config(app, server), ready, feed.close)
         try:
             await self._server.serve(sockets=sockets)
         finally:
@@ -130,9 +132,15 @@ class _UvicornServer(uvicorn.Server):
     """uvicorn with a word when it is ready, and without its habit of raising a caught signal
     again, which would end the process before the state file is removed."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_started: Callable[[], None],
+        on_ending: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._on_ending = on_ending
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         self.failure: AxonHubError | None = None
@@ -151,6 +159,7 @@ class _UvicornServer(uvicorn.Server):
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await self._ending.wait()
+        self._on_ending()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal lets running answers end, the next one ends them with an error."""

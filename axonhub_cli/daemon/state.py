@@ -29,6 +29,7 @@ CHALLENGE_HEADER = "AH-Challenge"
 PROOF_HEADER = "AH-Proof"
 """What is under `/admin` is for those who know the secret too: they send `request_proof`."""
 
+LIVE_PATH = "/admin/api/live"
 ROUTING_PATH = "/admin/api/routing"
 """Answers the state of routing to the command line: `{"routing": …, "faults": …}`."""
 
@@ -148,7 +149,7 @@ def _get(state: DaemonState, path: str, challenge: str, *, deadline: float) -> b
         f"{PROOF_HEADER}: {request_proof(state.secret, path, challenge)}\r\n"
         "Connection: close\r\n\r\n"
     )
-    with _connect(state, deadline) as connection:
+    with connect(state, deadline) as connection:
         connection.sendall(request.encode())
         parts: list[bytes] = []
         size = 0
@@ -162,7 +163,8 @@ def _get(state: DaemonState, path: str, challenge: str, *, deadline: float) -> b
     return b"".join(parts)
 
 
-def _connect(state: DaemonState, deadline: float) -> socket.socket:
+def connect(state: DaemonState, deadline: float) -> socket.socket:
+    """A connection to its address. Raises `OSError`; who answers there is not proved yet."""
     import socket
 
     address = reachable_host(state.host)

@@ -120,11 +120,16 @@ class Queue(Protocol):
 class Recorder:
     """The request path's end of the queue. Neither call raises or blocks."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(
+        self, queue: Queue, on_started: Callable[[RequestRecord], None] | None = None
+    ) -> None:
         self._queue = queue
+        self._on_started = on_started
 
     def started(self, record: RequestRecord) -> None:
         self._queue.put(record, "started")
+        if self._on_started is not None:
+            self._on_started(record)
 
     def finished(self, record: RequestRecord) -> None:
         """To be called once, after the last assignment to the record and its attempts."""

@@ -80,6 +80,7 @@ class TraceWriter:
     `read_answer` has a function for each protocol; give it those that leave out content, none is
     looked at.
     `charge` says what an answer cost; it may block.
+    `observe` is told of each request that ended, in the writer's thread, before it is written.
     `owner`: this process is the home's daemon, so that requests another left running are dead.
     """
 
@@ -94,6 +95,7 @@ class TraceWriter:
         lineage: Lineage | None = None,
         owner: bool = True,
         charge: Charging = charge_nothing,
+        observe: Callable[[Entry], None] | None = None,
         store: TraceStore | None = None,
     ) -> None:
         self.bodies_dropped = 0
@@ -110,6 +112,7 @@ class TraceWriter:
             lineage.restoring()
         self._owner = owner
         self._charge = charge
+        self._observe = observe
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="axonhub-traces", daemon=True)
@@ -274,7 +277,15 @@ class TraceWriter:
             told(made[0].spent if made else None)
         for entry in made:
             entry.request["link"] = b"".join(keys) or None
+            self._tell(entry)
         return made
+
+    def _tell(self, entry: Entry) -> None:
+        try:
+            if self._observe is not None:
+                self._observe(entry)
+        except Exception as error:
+            logger.error("a request is not told of: %s", type(error).__name__)
 
     def _learn(self, record: RequestRecord) -> Keys:
         try:

@@ -10,6 +10,7 @@ from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import Shield
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.live import Feed
 from axonhub_cli.tracing.queries import TraceReader
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
@@ -30,7 +31,7 @@ def test_the_shield_stands_before_everything(home: Home, upstream: Upstream) -> 
     async def build() -> object:
         runtime = Runtime(home.paths, home.environ)
         await runtime.start()
-        return build_app(runtime, home.paths, home.environ, "secret")
+        return build_app(runtime, home.paths, home.environ, "secret", Feed())
 
     assert isinstance(asyncio.run(build()), Shield)
 
