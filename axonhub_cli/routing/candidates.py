@@ -84,9 +84,11 @@ def find(
                 spare.append(candidate)
             else:
                 rejected.append(Rejection(channel.name, "has weight 0"))
-    named = [c for c in usable if not serves_as_anything(c.channel, model)]
+    named, others = list[Candidate](), list[Candidate]()
+    for candidate in usable:
+        (others if serves_as_anything(candidate.channel, model) else named).append(candidate)
     if named:
-        rejected += [Rejection(c.channel.name, _ANYTHING) for c in usable if c not in named]
+        rejected += [Rejection(c.channel.name, _ANYTHING) for c in others]
     return Found(tuple(named or usable), tuple(rejected), tuple(spare))
 
 
