@@ -95,13 +95,6 @@ def keys_in(owner: str, envelope: Envelope, is_known: Callable[[bytes], bool]) -
             yield _keys(owner, Context(_opening(envelope), followed), said)
 
 
-def last_answer(envelope: Envelope) -> Said:
-    """What the last answer in a request's history says."""
-    for answer, _ in _answers(envelope):
-        return _joined([said for _, said in _read_items(answer)])
-    return Said()
-
-
 def _answers(envelope: Envelope) -> Iterator[tuple[list[Raw], list[Raw]]]:
     """The last answers, unread, each with the messages it followed; all from the end back."""
     answer: list[Raw] = []
@@ -162,8 +155,13 @@ def split_keys(joined: bytes) -> list[bytes]:
 
 def has_history(envelope: Envelope) -> bool:
     """May an earlier answer stand in this request?"""
+    return length(envelope) > 1
+
+
+def length(envelope: Envelope) -> int:
+    """How many messages the request has; a single one may have come as a text."""
     items = _items(envelope)
-    return items is not None and len(items) > 1
+    return 1 if items is None else len(items)
 
 
 def said_in(content: Sequence[Json]) -> Said:

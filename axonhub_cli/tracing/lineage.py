@@ -11,7 +11,6 @@ the last one: that request, and no other, waits for the reading.
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +24,7 @@ from axonhub_cli.tracing.fingerprint import (
     context_of,
     has_history,
     keys_in,
-    last_answer,
+    length,
     said_in,
     said_in_stream,
 )
@@ -33,8 +32,6 @@ from axonhub_cli.tracing.recorder import RequestRecord
 
 MOST = 8192
 """Keys; with the id of a trace, each takes some 250 bytes of memory."""
-_PLAIN_WORDS = re.compile("[A-Za-z0-9 ]{8,64}")
-"""Nobody writes them in another way in JSON."""
 RESTORE_PATIENCE_S = 1.0
 _READ_AT_ONCE = 16 * 1024
 """Bytes of answers: hashing them takes some tenths of a millisecond."""
@@ -135,14 +132,9 @@ class Lineage:
         return [record for record in list(self._open.values()) if self._has_answered(record)]
 
     def _plausible(self, ended: list[RequestRecord], envelope: Envelope) -> list[RequestRecord]:
-        """Without the whole answers in whose bytes the words that are looked for do not stand."""
-        if not ended:
-            return ended
-        words = _PLAIN_WORDS.search(last_answer(envelope).text)
-        if words is None:
-            return ended
-        wanted = words[0].encode()
-        return [record for record in ended if _may_hold(record, wanted)]
+        """Those whose next turn this may be: it repeats their messages, their answer, and more."""
+        most = length(envelope) - 2
+        return [r for r in ended if r.envelope is not None and length(r.envelope) <= most]
 
     def _catch_up(self) -> None:
         self._restored.wait(RESTORE_PATIENCE_S)
@@ -179,15 +171,6 @@ class Lineage:
         is_stream = not answer[:64].lstrip().startswith(b"{")
         said = said_in_stream(name, answer) if is_stream else None
         return said if said is not None else said_in(read(answer).content)
-
-
-def _may_hold(record: RequestRecord, words: bytes) -> bool:
-    """Deltas of a stream tear words apart, and so may blocks."""
-    chunks = _delivered(record)
-    if not chunks or not chunks[0].lstrip().startswith(b"{"):
-        return True
-    answer = b"".join(chunks)
-    return words in answer or answer.count(b'"text":') > 1
 
 
 def _delivered(record: RequestRecord) -> list[bytes]:

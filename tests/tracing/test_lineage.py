@@ -79,16 +79,13 @@ def test_large_answers_are_read_beside_the_loop_and_each_is_read_once() -> None:
     assert known.learn(earlier) is keys
 
 
-def test_an_answer_with_other_words_is_left_to_the_writer() -> None:
+def test_an_answer_whose_next_turn_this_cannot_be_is_left_to_the_writer() -> None:
     known = lineage()
-    other = request("t1", HI, attempts=[attempt(message(text("what somebody else was told")))])
-    escaped = request("t2", HI, attempts=[attempt(message(text("what I was told \u2014 ok")))])
-    for earlier in (other, escaped):
-        known.begun(earlier)
-    told = {"role": "assistant", "content": "what I was told \u2014 ok"}
-    assert find(known, HI, told, MORE) == "t2"
-    assert escaped.answer_keys is not None
-    assert other.answer_keys is None
+    as_long = request("t1", HI, MORE)
+    known.begun(as_long)
+    assert find(known, HI, HELLO, MORE) is None
+    assert as_long.answer_keys is None
+    assert find(known, HI, MORE, HELLO, MORE) == "t1"
 
 
 def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_over() -> None:
