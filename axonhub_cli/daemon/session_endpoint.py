@@ -22,7 +22,7 @@ from axonhub_cli.errors import ErrorInfo, StoreError
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.reply import Reply, Send
-from axonhub_cli.routing.allowances import Allowances, used_of
+from axonhub_cli.routing.allowances import used_of
 from axonhub_cli.routing.limit_headers import Told
 from axonhub_cli.routing.quota import Limit
 
@@ -80,11 +80,10 @@ class SessionEndpoint:
 
     def _allowances(self, channel: str | None) -> list[dict[str, Any]]:
         services = self._context.services
-        known = services.routing.parts.get("allowances")
-        if channel is None or not isinstance(known, Allowances):
+        if channel is None:
             return []
         now, found = services.now(), []
-        for entry in known.dump():
+        for entry in services.allowances.dump():
             if entry["channel"] != channel or entry["model"] is not None:
                 continue
             told = msgspec.convert(entry["told"], Told)

@@ -19,7 +19,7 @@ from msgspec import Struct
 from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing import own
-from axonhub_cli.pricing.listing import Listing
+from axonhub_cli.pricing.listing import Listed, Listing
 from axonhub_cli.pricing.rates import Rates, cost
 from axonhub_cli.pricing.table import Model
 
@@ -52,6 +52,10 @@ UNPRICED_TYPES = ("echo", "ollama", "vllm", "llama-cpp", "lm-studio")
 logger = logging.getLogger("axonhub")
 
 
+_Key = tuple[str, str | None, str]
+"""Type of channel, its own URL, model."""
+
+
 class Charge(Struct, frozen=True):
     """What one answer cost; `usd` None: unknown. `price` is the version of the price."""
 
@@ -68,7 +72,7 @@ class Pricer:
     def __init__(self, config: Callable[[], Config], listing: Listing) -> None:
         self._config = config
         self._listing = listing
-        self._models: dict[tuple[str, str | None, str], Model | None] = {}
+        self._models: dict[_Key, Model | None] = {}
         self._version = ""
         self._lock = threading.Lock()
 
@@ -128,21 +132,19 @@ class Pricer:
             if self._listing.outdated():
                 self._models = {}
             if key not in self._models:
-                self._remember(key)
-            return self._models[key]
+                self._remember(key, self._listing.read())
+            return self._models.get(key)
 
-    def _remember(self, key: tuple[str, str | None, str]) -> None:
+    def _remember(self, key: _Key, listed: Listed | None) -> None:
         type, url, model = key
-        listed = self._listing.read()
         if len(self._models) >= _MOST_MODELS:
             self._models = {}
-        if listed is None:
-            self._models[key] = None
+        if listed is None:  # perhaps the next time
             return
         self._version = listed.version
         provider = _PROVIDERS.get(type)
         self._models[key] = listed.table.find(model=model, provider=provider, url=url)
 
-    def _key(self, channel: Channel, model: str) -> tuple[str, str | None, str]:
+    def _key(self, channel: Channel, model: str) -> _Key:
         urls = [url for url in (channel.base_url, *channel.endpoints.values()) if url]
         return channel.type, urls[0] if urls else None, model

@@ -56,3 +56,24 @@ def test_a_daemon_that_ended_leaves_nothing_open(home: Home, upstream: Upstream)
         assert daemon.post(b'{"model":"claude-x","messages":[]}')[0] == 200
         daemon.stop()
         gc.collect()
+
+
+def test_least_cost_asks_the_cheapest_channel_from_the_first_request_on(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(
+        channel(upstream.url, "dear"),
+        channel(upstream.url, "unpriced", models=["claude-*"], mappings=[]),
+        channel(upstream.url, "cheap"),
+        routing={"strategy": "least-cost"},
+        prices=[
+            {"model": "claude-*", "channel": "dear", "input": 3, "output": 15},
+            {"model": "claude-*", "channel": "cheap", "input": 1, "output": 5},
+        ],
+    )
+    daemon = Daemon(home).start()
+    try:
+        headers = [daemon.post(b'{"model":"claude-unheard-of","messages":[]}')[1] for _ in range(3)]
+    finally:
+        daemon.stop()
+    assert [header["ah-channel"] for header in headers] == ["cheap"] * 3

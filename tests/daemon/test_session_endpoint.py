@@ -58,7 +58,9 @@ def test_a_session_is_told_with_its_cost_and_what_is_left(
     assert session["cost_usd"] == 0.5
     assert (session["model"], session["channel"]) == ("claude-sonnet-4-5", "main")
     assert (session["cache_read"], session["key"]) == (900, "default")
-    quotas = {limit["name"]: limit for limit in told(home, limited)["limits"] if "per" in limit}
+    limits = told(home, limited)["limits"]
+    assert [limit["left"] for limit in limits if limit["name"] == "5h"] == [pytest.approx(0.38)]
+    quotas = {limit["name"]: limit for limit in limits if "per" in limit}
     assert (quotas["requests"]["amount"], quotas["requests"]["per"]) == (9, "day")
     assert quotas["requests"]["left"] == 0.9
     assert quotas["cost"]["per"] == ""

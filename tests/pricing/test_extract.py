@@ -58,8 +58,8 @@ def theirs(usage: Usage, model: str, seller: str) -> Decimal:
 @pytest.mark.parametrize("seller", SELLERS)
 def test_every_model_costs_what_the_package_says(table: Table, seller: str) -> None:
     (listed,) = [provider for provider in get_snapshot().providers if provider.id == seller]
-    compared = 0
-    for model in listed.models:
+    compared, some = 0, listed.models[:: 1 + len(listed.models) // 60]
+    for model in some:
         found = table.find(model=model.id, provider=seller)
         if found is None:
             continue
@@ -68,7 +68,7 @@ def test_every_model_costs_what_the_package_says(table: Table, seller: str) -> N
             if ours is not None:
                 assert ours == theirs(usage, model.id, seller), model.id
                 compared += 1
-    assert compared > len(listed.models)
+    assert compared > len(some)
 
 
 RECORDED = [
