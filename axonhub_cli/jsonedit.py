@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from axonhub_cli import jsonio
+from axonhub_cli.jsonio import Span
 
 Step = str | int
 Steps = Sequence[Step]
+Edit = tuple[int, int, bytes]
+"""`data[start:end]` becomes the bytes; see `jsonio.splice`."""
 
 _KINDS = {
     b"{": "an object",
@@ -38,7 +41,7 @@ class Place(Struct, frozen=True):
 
 def find(data: bytes, steps: Steps) -> Place | None:
     """The value at the path, or None. Of a key given twice the last one counts, as for parsers."""
-    return find_in(data, _whole(data), steps)
+    return find_in(data, whole(data), steps)
 
 
 def find_in(data: bytes, place: Place, steps: Steps) -> Place | None:
@@ -53,11 +56,12 @@ def find_in(data: bytes, place: Place, steps: Steps) -> Place | None:
 
 def put(data: bytes, steps: Steps, value: bytes) -> bytes:
     """Set the value at the path; objects that are missing on the way are made."""
-    place = _whole(data)
+    place = whole(data)
     for depth, step in enumerate(steps):
-        inner = _child(data, place, step)
+        members = _members(data, place)
+        inner = _child(data, place, step) if members is None else _member(members, step)
         if inner is None:
-            return _put_below(data, place, steps, depth, value)
+            return _put_below(data, place, members, steps, depth, value)
         place = inner
     return _replace(data, place, value)
 
@@ -67,17 +71,22 @@ def remove(data: bytes, steps: Steps) -> bytes:
     assert steps, "the whole document cannot be removed"
     *parents, last = steps
     place = find(data, parents)
-    if place is None or _child(data, place, last) is None:
+    if place is None:
         return data
-    if isinstance(last, str) and _opens(data, place, b"{"):
-        spans = jsonio.object_spans(data, place.start, place.end)
-        gone = [span.key == last for span in spans]
-        values = [Place(span.start, span.end) for span in spans]
-    else:
-        values = _items(data, place)
-        position = _position(last, len(values))
-        gone = [index == position for index in range(len(values))]
-    return _without(data, place, values, gone)
+    members = _members(data, place)
+    if members is not None:
+        edits = removal(data, place, members, [member.key == last for member in members])
+        return jsonio.splice(data, edits) if edits else data
+    if not _opens(data, place, b"["):
+        return data
+    values = _items(data, place)
+    position = _position(last, len(values))
+    return _without(data, place, values, [index == position for index in range(len(values))])
+
+
+def removal(data: bytes, place: Place, members: list[Span], gone: list[bool]) -> list[Edit]:
+    """The edits that take some members out of the object at `place`; `members` are all it has."""
+    return _gone(data, place, [Place(member.start, member.end) for member in members], gone)
 
 
 def insert(data: bytes, steps: Steps, position: int, values: Sequence[bytes]) -> bytes:
@@ -131,17 +140,28 @@ def show(steps: Steps) -> str:
     return text or "the body"
 
 
-def _whole(data: bytes) -> Place:
-    end = len(data.rstrip())
-    return Place(len(data) - len(data.lstrip()), end)
+def whole(data: bytes) -> Place:
+    """The document, without the space around it."""
+    return Place(len(data) - len(data.lstrip()), len(data.rstrip()))
+
+
+def _members(data: bytes, place: Place) -> list[Span] | None:
+    """None where there is no object."""
+    if not _opens(data, place, b"{"):
+        return None
+    return jsonio.object_spans(data, place.start, place.end)
+
+
+def _member(members: list[Span], step: Step) -> Place | None:
+    """A number without brackets is a key here, one in brackets never is."""
+    found = [member for member in members if member.key == step]
+    return Place(found[-1].start, found[-1].end) if found else None
 
 
 def _child(data: bytes, place: Place, step: Step) -> Place | None:
-    if _opens(data, place, b"{"):
-        # A number without brackets is a key here, one in brackets never is.
-        spans = jsonio.object_spans(data, place.start, place.end)
-        found = [span for span in spans if span.key == step]
-        return Place(found[-1].start, found[-1].end) if found else None
+    members = _members(data, place)
+    if members is not None:
+        return _member(members, step)
     if not _opens(data, place, b"["):
         return None
     values = _items(data, place)
@@ -159,8 +179,16 @@ def _position(step: Step, count: int) -> int | None:
     return index if 0 <= index < count else None
 
 
-def _put_below(data: bytes, place: Place, steps: Steps, depth: int, value: bytes) -> bytes:
-    """Set what does not exist yet in the value at `place`, which is that of `steps[:depth]`."""
+def _put_below(
+    data: bytes,
+    place: Place,
+    members: list[Span] | None,
+    steps: Steps,
+    depth: int,
+    value: bytes,
+) -> bytes:
+    """Set what does not exist yet in the value at `place`, which is that of `steps[:depth]` and
+    has these members."""
     missing = steps[depth:]
     if _opens(data, place, b"n"):
         return _replace(data, place, _nested(steps, depth, value))
@@ -169,14 +197,13 @@ def _put_below(data: bytes, place: Place, steps: Steps, depth: int, value: bytes
         if not _is_number(missing[0]):
             raise CannotEdit(f"{where} is an array: {missing[0]!r} is no position in it")
         raise CannotEdit(f"{where} has no item {missing[0]}")
-    if not _opens(data, place, b"{"):
+    if members is None:
         raise CannotEdit(f"{show(steps[:depth])} is {_kind(data, place)}, not an object")
     if isinstance(missing[0], int):
         raise CannotEdit(f"{show(steps[:depth])} is an object, not an array")
     member = jsonio.encode(missing[0]) + b":" + _nested(steps, depth + 1, value)
-    spans = jsonio.object_spans(data, place.start, place.end)
-    at = spans[-1].end if spans else place.start + 1
-    return jsonio.splice(data, [(at, at, (b"," if spans else b"") + member)])
+    at = members[-1].end if members else place.start + 1
+    return jsonio.splice(data, [(at, at, (b"," if members else b"") + member)])
 
 
 def _nested(steps: Steps, depth: int, value: bytes) -> bytes:
@@ -194,13 +221,17 @@ def _is_number(step: Step) -> bool:
 
 
 def _without(data: bytes, place: Place, values: list[Place], gone: list[bool]) -> bytes:
-    """The container at `place` without some of its values: each goes with its key and a comma."""
-    kept = [value for value, left in zip(values, gone, strict=True) if not left]
+    edits = _gone(data, place, values, gone)
+    return jsonio.splice(data, edits) if edits else data
+
+
+def _gone(data: bytes, place: Place, values: list[Place], gone: list[bool]) -> list[Edit]:
+    """Some values taken out of the container at `place`: each goes with its key and a comma."""
     if not any(gone):
-        return data
-    if not kept:
-        return jsonio.splice(data, [(place.start + 1, place.end - 1, b"")])
-    edits = []
+        return []
+    if all(gone):
+        return [(place.start + 1, place.end - 1, b"")]
+    edits: list[Edit] = []
     first = next(index for index, left in enumerate(gone) if not left)
     if first:
         # From the first key, or item, to the key or item of the first that stays.
@@ -212,7 +243,7 @@ def _without(data: bytes, place: Place, values: list[Place], gone: list[bool]) -
         for index in range(first + 1, len(values))
         if gone[index]
     ]
-    return jsonio.splice(data, edits)
+    return edits
 
 
 def _items(data: bytes, place: Place) -> list[Place]:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from axonhub_cli import jsonedit, jsonio
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.ir.loss import Loss
-from axonhub_cli.jsonio import Json
+from axonhub_cli.jsonedit import Edit, Place
+from axonhub_cli.jsonio import Span
 from axonhub_cli.routing.endpoints import is_loopback
 
 HEADERS = ("x-claude-code-",)
@@ -31,14 +32,22 @@ def is_told(channel: Channel, base_url: str) -> bool:
     return channel.type in _ANTHROPIC or _is_confidant(base_url)
 
 
-def without_user_id(body: bytes) -> bytes:
-    """A body whose `metadata.user_id` is taken out, and an empty `metadata` with it."""
-    place = jsonedit.find(body, ("metadata",))
-    if place is None or jsonedit.find(body, ("metadata", "user_id")) is None:
-        return body
-    metadata: Json = jsonio.decode(body[place.start : place.end])
-    steps = ("metadata",) if set(metadata) == {"user_id"} else ("metadata", "user_id")
-    return jsonedit.remove(body, steps)
+def user_id_edits(body: bytes, members: list[Span]) -> list[Edit]:
+    """The splices that take `metadata.user_id` out of a body, and with it a `metadata` that holds
+    nothing else. `members` are the body's."""
+    edits: list[Edit] = []
+    gone = [False] * len(members)
+    for at, member in enumerate(members):
+        if member.key != "metadata" or body[member.start : member.start + 1] != b"{":
+            continue
+        inner = jsonio.object_spans(body, member.start, member.end)
+        named = [each.key == "user_id" for each in inner]
+        if named and all(named):
+            gone[at] = True
+        else:
+            place = Place(member.start, member.end)
+            edits += jsonedit.removal(body, place, inner, named)
+    return edits + jsonedit.removal(body, jsonedit.whole(body), members, gone)
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,8 @@ from axonhub_cli.errors import (
     UsageError,
 )
 from axonhub_cli.ir.response import Usage
+from axonhub_cli.overrides.apply import apply
+from axonhub_cli.overrides.variables import Facts
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.base import WireProtocol
 from axonhub_cli.providers import PROVIDERS
@@ -28,7 +30,7 @@ from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import sentence
 from axonhub_cli.proxy.headers import request_headers
 from axonhub_cli.proxy.outgoing import prepare
-from axonhub_cli.proxy.reply import Reply
+from axonhub_cli.proxy.reply import HeaderList, Reply
 from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
 from axonhub_cli.proxy.target import Origin
 from axonhub_cli.proxy.upstream import UpstreamCall, Upstreams
@@ -232,18 +234,10 @@ async def _fetch(
             f"{provider.title} has no list of models",
             hint=f"axonhub channel models {channel.name} --add NAME",
         )
-    secret = token.secret.reveal() if token is not None else None
     call = UpstreamCall(
         method="GET",
         url=_models_url(provider.models_path, base_url, protocol),
-        headers=request_headers(
-            [],
-            provider=provider,
-            auth=channel.auth,
-            token=secret,
-            protocol=protocol.name,
-            body=False,
-        ),
+        headers=_list_headers(channel, token, protocol.name),
         body=b"",
         connect_timeout=_limits(config, channel).connect,
         proxy=channel.proxy,
@@ -267,6 +261,20 @@ async def _fetch(
         )
         raise UpstreamGarbled(sentence(Failure(channel.name, failure)))
     return _read_models(body)
+
+
+def _list_headers(channel: Channel, token: Token | None, protocol: str) -> HeaderList:
+    headers = request_headers(
+        [],
+        provider=PROVIDERS[channel.type],
+        auth=channel.auth,
+        token=token.secret.reveal() if token is not None else None,
+        protocol=protocol,
+        body=False,
+    )
+    # A gateway that wants a header of its own wants it here too.
+    facts = Facts(channel=channel.name, client="axonhub", upstream_protocol=protocol)
+    return apply(channel.overrides, b"{}", headers, facts, edits_body=False).headers
 
 
 def _models_url(path: str, base_url: str, protocol: WireProtocol) -> str:

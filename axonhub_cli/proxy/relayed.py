@@ -25,13 +25,12 @@ def relayed_body(target: Target) -> tuple[bytes, tuple[Loss, ...]]:
         edits = _edits(target)
         # A dialect of its own knows what its provider wants of earlier reasoning.
         gone = _reasoning_edits(target) if dialect.relays else []
-        body = jsonio.splice(call.body, edits + gone) if edits or gone else call.body
-        taken_out = (_NOT_ITS_OWN,) if gone else ()
+        untold = _user_edits(target) if dialect.relays else []
+        edits += gone + untold
+        body = jsonio.splice(call.body, edits) if edits else call.body
+        taken_out = (*((_NOT_ITS_OWN,) if gone else ()), *((NOT_TOLD,) if untold else ()))
         if dialect.relays or not dialect.request:
-            named = body
-            if target.keeps_user and bytes(call.envelope.metadata).startswith(b"{"):
-                body = identity.without_user_id(named)
-            return body, (*taken_out, NOT_TOLD) if body is not named else taken_out
+            return body, taken_out
         given = jsonio.decode(body)
     except jsonio.InvalidJson as error:
         # What reading the envelope passes over: a key that is no text, nesting near the limit.
@@ -53,6 +52,14 @@ def _edits(target: Target) -> list[Edit]:
         edit = identity_edit(call.body, call.members)
         edits += [edit] if edit is not None else []
     return edits
+
+
+def _user_edits(target: Target) -> list[Edit]:
+    """Who the user is, goes to Anthropic; a dialect of its own takes it out itself."""
+    call = target.call
+    if not target.keeps_user or not bytes(call.envelope.metadata).startswith(b"{"):
+        return []
+    return identity.user_id_edits(call.body, call.members)
 
 
 def _reasoning_edits(target: Target) -> list[Edit]:

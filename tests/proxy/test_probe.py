@@ -88,6 +88,20 @@ def test_the_types_first_default_model_that_is_served_is_tested(
     assert default_model(Channel("main", "claude-code", models=models)) == tested
 
 
+def test_a_channels_edits_hold_for_tests_and_lists_too(home: Home, upstream: Upstream) -> None:
+    edits = [
+        {"op": "set", "path": "X-Gate", "value": "{{channel.name}}", "in": "headers"},
+        {"op": "set", "path": "top_k", "value": 5},
+    ]
+    home.configure(channel(upstream.url, overrides=edits))
+    config = load(home.paths, home.environ)
+    secrets = SecretStore(home.paths, config, home.environ)
+    fetch_models(config, config.channels[0], secrets, home.environ)
+    assert probe(home, model="claude-x").ok
+    assert [request.header("x-gate") for request in upstream.requests] == ["main", "main"]
+    assert upstream.generations[0].json["top_k"] == 5
+
+
 def test_the_providers_list_of_models_is_fetched(home: Home, upstream: Upstream) -> None:
     home.configure(channel(upstream.url))
     config = load(home.paths, home.environ)

@@ -10,9 +10,11 @@ from typing import Any
 import openai
 import pytest
 from openai.types.chat import (
+    ChatCompletionMessageCustomToolCall,
     ChatCompletionMessageFunctionToolCall,
     ChatCompletionMessageParam,
     ChatCompletionToolParam,
+    ChatCompletionToolUnionParam,
 )
 from pydantic import BaseModel
 
@@ -414,3 +416,36 @@ def test_a_relayed_request_and_its_answer_are_untouched(
     assert json.loads(raw.content) == chat_plays.as_completion("pong")
     assert raw.headers["ah-channel"] == "chat"
     assert only(gateway.chat) == {"model": GPT, "messages": HELLO, "shade": "blue"}
+
+
+@converted
+def test_a_free_form_tool(client: openai.OpenAI, gateway: Gateway, model: str) -> None:
+    """The model was given a function of one text; the client gets the text."""
+    patch: ChatCompletionToolUnionParam = {
+        "type": "custom",
+        "custom": {"name": "apply_patch", "description": "Applies a patch."},
+    }
+    said(gateway, model, calls={"apply_patch": {"input": "*** Begin\n"}})
+    answer = client.chat.completions.create(model=model, messages=HELLO, tools=[patch])
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert isinstance(call, ChatCompletionMessageCustomToolCall)
+    assert (call.custom.name, call.custom.input) == ("apply_patch", "*** Begin\n")
+    again: list[ChatCompletionMessageParam] = [
+        *HELLO,
+        {
+            "role": "assistant",
+            "tool_calls": [
+                {
+                    "id": call.id,
+                    "type": "custom",
+                    "custom": {"name": call.custom.name, "input": call.custom.input},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": call.id, "content": "done"},
+    ]
+    said(gateway, model, text="done")
+    answer = client.chat.completions.create(model=model, messages=again, tools=[patch])
+    assert answer.choices[0].message.content == "done"
+    used = gateway.anthropic.generations[-1].json["messages"][1]["content"][0]
+    assert (used["name"], used["input"]) == ("apply_patch", {"input": "*** Begin\n"})
