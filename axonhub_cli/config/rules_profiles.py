@@ -59,23 +59,23 @@ def channel_faults(channel: Channel) -> Iterator[Fault]:
     for index, model in enumerate(channel.models or ()):
         if not model.strip():
             yield f"models[{index}]", "a model's name is empty"
-    if channel.prefix is not None and not _is_prefix(channel.prefix):
-        yield "prefix", _PREFIX.format(channel.prefix)
+    if channel.prefix is not None and (fault := check_prefix(channel.prefix)):
+        yield "prefix", fault
     trimmed = channel.trimmed_prefixes
     for index, prefix in enumerate(trimmed):
-        if not _is_prefix(prefix):
-            yield f"trimmed_prefixes[{index}]", _PREFIX.format(prefix)
+        if fault := check_prefix(prefix):
+            yield f"trimmed_prefixes[{index}]", fault
     if channel.hide_originals and channel.hide_aliases:
         yield "hide_aliases", "with hide_originals too, no model would be listed"
     elif channel.hide_originals and not (channel.mappings or channel.prefix or trimmed):
         yield "hide_originals", "without mapping and prefix no model is left to be served"
 
 
-_PREFIX = "{!r} is no prefix: a text without spaces, `*` and `?`, and no slash at its ends"
-
-
-def _is_prefix(prefix: str) -> bool:
-    return bool(prefix) and not set(prefix) & set(" \t\n*?") and prefix.strip("/") == prefix
+def check_prefix(prefix: str) -> str | None:
+    """What is wrong with a prefix of models' names."""
+    if prefix and not set(prefix) & set(" \t\n*?") and prefix.strip("/") == prefix:
+        return None
+    return f"{prefix!r} is no prefix: a text without spaces, `*` and `?`, and no slash at its ends"
 
 
 def mapping_faults(mappings: tuple[Mapping, ...]) -> Iterator[Fault]:

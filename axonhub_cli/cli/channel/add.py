@@ -10,6 +10,7 @@ from axonhub_cli.cli import output
 from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.flags import Flags, read_changes, takes_flags
+from axonhub_cli.cli.channel.naming import warn_of_mappings
 from axonhub_cli.cli.channel.options import find_provider
 from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token_input import (
@@ -57,6 +58,7 @@ def add(
     _say_where(provider, values)
     chosen = _choose_token(session, provider, secret, values)
     _write(session, values, chosen, enabled=no_test)
+    warn_of_mappings(find_channel(session.config(), values["name"]))
     if no_test:
         output.note(f"Channel {values['name']} is added and enabled, without a test.")
         return

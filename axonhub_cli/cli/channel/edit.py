@@ -12,6 +12,7 @@ from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.add import FIRST_LABEL, try_new, warn_of_destination
 from axonhub_cli.cli.channel.arguments import Name, Yes
 from axonhub_cli.cli.channel.flags import Flags, read_changes, takes_flags
+from axonhub_cli.cli.channel.naming import warn_of_mappings
 from axonhub_cli.cli.channel.options import find_provider
 from axonhub_cli.cli.channel.probe import fail_on_error, probe
 from axonhub_cli.cli.channel.token_input import (
@@ -24,11 +25,13 @@ from axonhub_cli.cli.channel.token_input import (
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import check_new_name, find_channel
 from axonhub_cli.config.labels import label_of
-from axonhub_cli.config.schema import Channel
+from axonhub_cli.config.schema import Channel, Profile
 from axonhub_cli.errors import UsageError
 
 # A change of one of these can break what worked, so the channel is tested again.
 _TESTED = frozenset({"type", "base_url", "protocol", "endpoints", "auth", "proxy", "ca_file"})
+
+_NAMING = frozenset({"models", "mappings", "trimmed_prefixes", "lower_case", "hide_originals"})
 
 
 @takes_flags
@@ -64,6 +67,8 @@ def edit(
     edited = find_channel(session.config(), name)
     _say_where(edited, moved=bool(changes.keys() & {"type", "base_url", "endpoints"}))
     output.note(f"Channel {name} is changed.")
+    if changes.keys() & _NAMING:
+        warn_of_mappings(edited)
     if not no_test and (chosen is not None or changes.keys() & _TESTED):
         _test_again(session, edited)
 
@@ -84,8 +89,11 @@ def remove(ctx: typer.Context, name: Name, yes: Yes = False) -> None:
     find_channel(session.config(), name)
     output.confirm(f"Remove channel {name} and its tokens?", yes=yes)
     with changing(session) as change:
-        for reference in find_channel(change.config, name).tokens:
+        config = change.config
+        for reference in find_channel(config, name).tokens:
             change.drop_secret(reference)
+        for profile in config.profiles:
+            _forget(change, profile, name)
         change.edit.remove("channels", name)
     output.note(f"Channel {name} is removed.")
 
@@ -98,10 +106,35 @@ def rename(
     """Give a channel another name; its tokens stay."""
     session = Session.of(ctx)
     with changing(session) as change:
-        find_channel(change.config, name)
-        check_new_name(new, "channel", change.config.channel(new), hint="`axonhub channel list`")
+        config = change.config
+        find_channel(config, name)
+        check_new_name(new, "channel", config.channel(new), hint="`axonhub channel list`")
         change.edit.update("channels", name, {"name": new})
+        for profile in config.profiles:
+            if name in profile.channels:
+                channels = [new if other == name else other for other in profile.channels]
+                change.edit.update("profiles", profile.name, {"channels": channels})
+            if name in profile.weights:
+                weights = {new if n == name else n: w for n, w in profile.weights.items()}
+                change.edit.update("profiles", profile.name, {"weights": weights})
     output.note(f"Channel {name} is now called {new}.")
+
+
+def _forget(change: Change, profile: Profile, name: str) -> None:
+    """A profile that named a channel names it no more. Raises `UsageError` where it is the only
+    one: a profile without channels uses all."""
+    if profile.channels == (name,):
+        raise UsageError(
+            f"{name} is the only channel of profile {profile.name}, which would use all then",
+            hint=f"`axonhub profile limit {profile.name} --channel OTHER` first "
+            "(--channel '' for all)",
+        )
+    if name in profile.channels:
+        channels = [other for other in profile.channels if other != name]
+        change.edit.update("profiles", profile.name, {"channels": channels})
+    if name in profile.weights:
+        weights = {other: w for other, w in profile.weights.items() if other != name}
+        change.edit.update("profiles", profile.name, {"weights": weights or None})
 
 
 def _choose_token(

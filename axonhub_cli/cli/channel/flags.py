@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from msgspec import Struct
 
-from axonhub_cli.cli.channel import network, options
+from axonhub_cli.cli.channel import naming, network, options
 
 
 class Flags(Struct, frozen=True, kw_only=True):
@@ -36,9 +36,15 @@ class Flags(Struct, frozen=True, kw_only=True):
     idle_timeout: network.IdleTimeout = None
     timeout: network.TotalTimeout = None
     client_identity: network.ClientIdentity = None
+    prefix: naming.Prefix = None
+    trim_prefix: naming.TrimPrefix = None
+    lower_case: naming.LowerCase = None
+    hide_originals: naming.HideOriginals = None
+    hide_aliases: naming.HideAliases = None
+    when: naming.When = None
 
 
-_READERS: options.Readers = {**options.READERS, **network.READERS}
+_READERS: options.Readers = {**options.READERS, **network.READERS, **naming.READERS}
 
 
 def takes_flags(command: Callable[..., None]) -> Callable[..., None]:

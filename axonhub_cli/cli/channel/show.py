@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
+from axonhub_cli.cli.channel.naming import in_words, naming_of
 from axonhub_cli.cli.channel.override import as_json as override_as_json
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
@@ -66,6 +67,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("models", ", ".join(found["models"]) or "–"),
         ("patterns", ", ".join(found["patterns"])),
         ("mappings", ", ".join(f"{m['from']} → {m['to']}" for m in found["mappings"])),
+        *in_words(channel),
         ("tokens", ", ".join(found["token_references"]) or "none"),
         ("auth", found["auth"] or ""),
         ("proxy", found["proxy"] or ""),
@@ -132,6 +134,7 @@ def _details(channel: Channel) -> dict[str, Any]:
     return {
         "patterns": [model for model in models_of(channel) if is_glob(model)],
         "mappings": [{"from": m.source, "to": m.target} for m in channel.mappings],
+        **naming_of(channel),
         "endpoints": channel.endpoints,
         "auth": channel.auth,
         "proxy": channel.proxy and hide_userinfo(channel.proxy),
