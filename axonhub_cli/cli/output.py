@@ -65,19 +65,21 @@ def shows_to_person() -> bool:
 
 def emit_json(value: Json) -> None:
     """One JSON document; structs are written as objects."""
-    import json
-
     import msgspec
 
-    plain = msgspec.to_builtins(value)
-    line(json.dumps(plain, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout)))
+    _write(sys.stdout, as_json(msgspec.to_builtins(value), ascii=not _speaks_unicode(sys.stdout)))
 
 
 def emit_json_line(value: Json) -> None:
     """One JSON document on a line of its own."""
+    _write(sys.stdout, as_json(value, indent=None, ascii=not _speaks_unicode(sys.stdout)))
+
+
+def as_json(value: Json, *, indent: int | None = 2, ascii: bool = False) -> str:
+    """A JSON document with its line's end."""
     import json
 
-    line(json.dumps(value, ensure_ascii=not _speaks_unicode(sys.stdout)))
+    return json.dumps(value, indent=indent, ensure_ascii=ascii) + "\n"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:

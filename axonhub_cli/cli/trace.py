@@ -20,6 +20,7 @@ app = noun(
     "Recorded sessions.",
     verbs={
         "tail": ("axonhub_cli.cli.trace_tail:tail", "Follow requests as they begin and end."),
+        "export": ("axonhub_cli.cli.trace_export:export", "Write out a session, or everything."),
         "prune": ("axonhub_cli.cli.trace_prune:prune", "Forget old requests."),
     },
 )

@@ -112,6 +112,16 @@ class TraceReader:
         order = f"{found} ORDER BY at DESC, seq DESC"
         return self._requests(order, found.values, limit, offset)
 
+    def requests_after(
+        self, seq: int, *, since: float | None = None, source: str = "api", limit: int
+    ) -> list[RequestRow]:
+        """Requests recorded after that number, in order of their numbers."""
+        found = _Conditions()
+        found.add("seq > ?", seq)
+        found.add("at >= ?", since)
+        found.add("source = ?", source)
+        return self._requests(f"{found} ORDER BY seq", found.values, limit)
+
     def request(self, given: str) -> RequestRow:
         """The request of an id or of the beginning of one. Raises `NotRecorded`."""
         return self._requests("WHERE seq = ?", [self._find("requests", given, "request")])[0]

@@ -1,0 +1,112 @@
+"""`axonhub trace export`: a session, or everything, for other programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from axonhub_cli.cli import filters, output
+from axonhub_cli.cli.context import Session
+from axonhub_cli.cli.lookup import words
+from axonhub_cli.errors import CommandFailed, UsageError
+
+if TYPE_CHECKING:
+    from axonhub_cli.tracing.queries import TraceReader
+
+FORMATS = ("json", "jsonl", "har", "md")
+
+
+def export(
+    ctx: typer.Context,
+    trace_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The trace; the beginning of its id does.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every request instead of a trace's, as jsonl.")
+    ] = False,
+    since: filters.Since = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="F",
+            help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; json unless said otherwise.",
+            autocompletion=words(*FORMATS),
+        ),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of stdout.")
+    ] = None,
+) -> None:
+    """Write out a session with its bodies; credentials are never in it."""
+    from axonhub_cli.tracing.queries import TraceReader
+
+    if everything == (trace_id is not None):
+        raise UsageError("name one trace, or --all", hint="axonhub trace list")
+    chosen = format or ("jsonl" if everything else "json")
+    if chosen not in FORMATS:
+        raise UsageError(f"no such format: {chosen}", hint=f"there are: {', '.join(FORMATS)}")
+    if everything and chosen != "jsonl":
+        raise UsageError("everything at once is written as jsonl", hint="--format jsonl")
+    if since is not None and not everything:
+        raise UsageError("--since goes with --all")
+    with TraceReader(Session.of(ctx).paths.trace_db) as reader:
+        pieces = (
+            _lines(reader, None, filters.read_since(since, time()) if since is not None else None)
+            if trace_id is None
+            else _trace(reader, trace_id, chosen)
+        )
+        _write(pieces, file)
+
+
+def _trace(reader: TraceReader, given: str, format: str) -> Iterator[str]:
+    from axonhub_cli.cli.transcript import write_transcript
+    from axonhub_cli.tracing.export import archive, whole_request
+    from axonhub_cli.tracing.turns import read_session
+
+    trace = reader.trace(given)
+    rows = reader.list_requests(trace=trace.id, source=None)[::-1]
+    if format == "jsonl":
+        yield from _lines(reader, trace.id, None)
+    elif format == "har":
+        yield output.as_json(archive(reader, rows))
+    elif format == "md":
+        yield write_transcript(read_session(reader, trace.id))
+    else:
+        requests = [whole_request(reader, row) for row in rows]
+        yield output.as_json(read_session(reader, trace.id).as_json() | {"exchanges": requests})
+
+
+def _lines(reader: TraceReader, trace: str | None, since: float | None) -> Iterator[str]:
+    from axonhub_cli.tracing.export import all_requests, whole_request
+
+    rows = (
+        all_requests(reader, since)
+        if trace is None
+        else reader.list_requests(trace=trace, source=None)[::-1]
+    )
+    for row in rows:
+        yield output.as_json(whole_request(reader, row), indent=None)
+
+
+def _write(pieces: Iterator[str], file: str | None) -> None:
+    if file is None or file == "-":
+        for piece in pieces:
+            sys.stdout.flush()
+            output.raw(piece.encode())
+        return
+    try:
+        # What people say to their agents is for them alone.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as opened:
+            for piece in pieces:
+                opened.write(piece.encode())
+    except OSError as error:
+        raise CommandFailed(f"cannot write {file}: {error.strerror}") from error
+    output.note(f"written to {Path(file)}")

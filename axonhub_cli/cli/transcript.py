@@ -1,0 +1,75 @@
+"""A session as Markdown: what was said and done, for a person who reads it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from axonhub_cli.cli.figures import took
+from axonhub_cli.cli.money import cost
+from axonhub_cli.cli.request import models_of, tokens_in_words
+from axonhub_cli.tracing.rows import timestamp
+from axonhub_cli.tracing.session import SessionView, Step, Turn
+
+
+def write_transcript(view: SessionView) -> str:
+    """The whole document."""
+    return "\n".join(_lines(view)) + "\n"
+
+
+def _lines(view: SessionView) -> Iterator[str]:
+    trace = view.trace
+    yield f"# {trace.title or trace.id}"
+    yield ""
+    yield f"- trace `{trace.id}`, {trace.client or 'unknown client'}, {trace.status}"
+    yield f"- began {timestamp(trace.started_at)}, {trace.requests} requests"
+    yield f"- {tokens_in_words(trace.tokens)}; cost {cost(trace.cost_usd, unpriced=trace.unpriced)}"
+    for number, turn in enumerate(view.turns, 1):
+        yield ""
+        yield from _turn(turn, number)
+
+
+def _turn(turn: Turn, number: int) -> Iterator[str]:
+    yield f"## Turn {number}{' (continued)' if turn.continued else ''}"
+    yield ""
+    yield from _quoted(turn.user or "(no new words of the user)")
+    for step in turn.steps:
+        yield ""
+        yield from _step(step)
+    for side in turn.side:
+        yield ""
+        yield f"*{len(side.requests)} beside the conversation: {side.kind}*"
+
+
+def _step(step: Step) -> Iterator[str]:
+    whose = f"subagent `{step.agent}`, " if step.agent is not None else ""
+    request = step.request
+    label = f", {step.label}" if step.label else ""
+    yield (
+        f"### {whose}{models_of(request)} by {request.channel or 'no channel'} "
+        f"({request.status}, {took(request.total_ms)}{label})"
+    )
+    if step.prompt:
+        yield ""
+        yield from _quoted(step.prompt)
+    for result in step.results:
+        yield f"- result{' (failed)' if result.is_error else ''}: {_code(result.text)}"
+    for attempt in step.failures:
+        yield f"- {attempt.channel} failed: {attempt.error or attempt.status}"
+    if step.text:
+        yield ""
+        yield step.text
+        yield ""
+    for call in step.calls:
+        yield f"- call {call.name} {_code(call.input)}"
+
+
+def _quoted(text: str) -> Iterator[str]:
+    yield from (f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _code(text: str) -> str:
+    """Between more backticks than are in it."""
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    return f"{fence} {text} {fence}" if text else "(nothing)"
