@@ -1,3 +1,4 @@
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -326,3 +327,24 @@ def test_a_pattern_configured_later_hides_what_is_stored_again(
         assert b"claude" in body
         assert b"claude-" not in hidden
         assert len(hidden) == len(body)
+
+
+def test_a_file_damaged_in_its_middle_costs_no_request_after_it(
+    store: Watched, tmp_path: Path
+) -> None:
+    path = tmp_path / "traces.db"
+    large = [record(f"old{n}", attempts=[attempt(os.urandom(30_000))]) for n in range(40)]
+    with writing(SqliteStore(path), tmp_path, owner=False) as writer:
+        for each in large:
+            writer.put(each, "finished")
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(path.stat().st_size - 4096))
+    with writing(store, tmp_path) as writer:
+        for number in range(3):
+            writer.put(record(f"new{number}"), "finished")
+    assert (writer.lost, writer.problem) == (0, None)
+    with reader(tmp_path) as file_again:
+        found = {request.id for request in file_again.list_requests()}
+    assert found == {"new0", "new1", "new2"}
+    assert len(list(tmp_path.glob("traces.db.broken-*"))) == 1
