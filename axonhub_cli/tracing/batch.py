@@ -187,7 +187,7 @@ class Batch:
             for (start, end), number in zip(known.items.spans, known.numbers, strict=True)
         ]
         cut = Cut(data, known.items, numbers, hour)
-        bodies.keep(cut)
+        bodies.keep(cut, instead=old if old is not None and known.continues(old) else None)
         return cut
 
     def _number(self, part: memoryview, hour: int) -> int:

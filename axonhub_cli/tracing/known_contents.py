@@ -12,7 +12,7 @@ from axonhub_cli.tracing.blobs import address
 
 SMALLEST = 2048
 """Bytes; below it a hash costs no more than the look-up."""
-GENERATION_BYTES = 2 << 20
+GENERATION_BYTES = 1 << 20
 """A long conversation; two generations of it are kept."""
 _EDGE = 24
 

@@ -25,10 +25,11 @@ from axonhub_cli.tracing.spans import (
     walk,
 )
 
-MOST_BYTES = 6 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
 MOST_BODIES = 32
 _SAMPLES = tuple(1024 << step for step in range(14))
 _SAMPLE = 24
+_MOSTLY = 0.75
 
 
 class Cut(Struct, frozen=True):
@@ -46,6 +47,11 @@ class Known(Struct, frozen=True):
     items: Items
     numbers: list[int | None]
 
+    def continues(self, old: Cut) -> bool:
+        """Is it the same session's next body? Another one begins with the same tools at most."""
+        shared = sum(number is not None for number in self.numbers)
+        return shared >= _MOSTLY * len(old.numbers)
+
 
 class LastBodies:
     """Bounded by bytes; the body that was replaced or asked for least lately goes first."""
@@ -56,19 +62,19 @@ class LastBodies:
         self._bytes = 0
 
     def like(self, body: bytes, hour: int) -> Cut | None:
-        """A body of that hour that begins like this one; forgotten: the new one replaces it."""
+        """The body of that hour that begins most like this one."""
         best, most = None, 0
         for cut in reversed(self._cuts):
             likeness = _likeness(cut.body, body)
             if likeness > most and cut.hour == hour:
                 best, most = cut, likeness
-        if best is not None:
-            self._cuts = [cut for cut in self._cuts if cut is not best]
-            self._bytes -= len(best.body)
         return best
 
-    def keep(self, cut: Cut) -> None:
-        """Remember a body whose parts are all stored."""
+    def keep(self, cut: Cut, instead: Cut | None = None) -> None:
+        """Remember a body whose parts are all stored, instead of the one that it continues."""
+        if instead is not None:
+            self._cuts = [other for other in self._cuts if other is not instead]
+            self._bytes -= len(instead.body)
         if len(cut.body) > self._most_bytes:
             return
         self._cuts.append(cut)

@@ -40,7 +40,7 @@ from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 MAX_QUEUED_BYTES = 32 * 1024 * 1024
 BATCH_SECONDS = 0.2
 BATCH_RECORDS = 64
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 2 * 1024 * 1024
 """A batch ends with any of the three; what has queued up since goes with it, up to the next."""
 LARGEST_BATCH = 256
 KEPT_ENTRIES = 1000

@@ -74,7 +74,8 @@ async def send(port: int, body: bytes, session: str) -> float:
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = (
-        f"POST /anthropic/v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {KEY}\r\n"
+        f"POST /anthropic/v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+        f"authorization: Bearer {KEY}\r\n"
         f"x-claude-code-session-id: {session}\r\ncontent-type: application/json\r\n"
         f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
     )
