@@ -83,7 +83,7 @@ async def _ping(reply: Reply, pings: Pings) -> None:
     """Whole events only are ever written, so a ping lands between two of them."""
     if reply.ended or reply.silent_s < pings.interval:
         return
-    await reply.open(200, SSE_HEADERS)
+    await reply.open_early(SSE_HEADERS)
     # The answer may have come to its end while the head waited to be sent.
     if not reply.ended:
         await reply.write(pings.event)

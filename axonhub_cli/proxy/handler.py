@@ -10,6 +10,7 @@ from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
+from axonhub_cli.proxy.own_headers import own_headers
 from axonhub_cli.proxy.plan import make_decision
 from axonhub_cli.proxy.reply import HeaderList, Reply
 from axonhub_cli.proxy.retry_after import read_retry_after, replace_retry_after
@@ -63,6 +64,7 @@ class Handler:
         return Pings(self._call.protocol.ping, interval)
 
     async def _try_all(self, decision: Decision) -> None:
+        self._reply.early_headers = own_headers(self._record)
         attempts = Attempts(
             self._services,
             self._call,

@@ -41,6 +41,8 @@ class Reply:
         """Monotonic seconds of the last byte (at first: of the request)."""
         self.extra_headers: HeaderList = []
         """Added to whatever headers the answer is opened with."""
+        self.early_headers: HeaderList = []
+        """The same, for one that is opened before anybody has answered."""
         self._writing = 0
 
     @property
@@ -50,17 +52,13 @@ class Reply:
 
     async def open(self, status: int, headers: HeaderList) -> None:
         """Send status and headers; a stream that a ping has opened stays as it is."""
-        if self.opened:
-            return
-        self.opened = True
-        self.status = status
-        await self._put(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": headers + self.extra_headers,
-            }
-        )
+        if not self.opened:
+            await self._open(status, headers + self.extra_headers)
+
+    async def open_early(self, headers: HeaderList) -> None:
+        """Open a stream although nobody has answered yet, and so nobody can be named."""
+        if not self.opened:
+            await self._open(200, headers + self.early_headers)
 
     async def write(self, data: bytes) -> None:
         await self._put({"type": "http.response.body", "body": data, "more_body": True})
@@ -74,6 +72,11 @@ class Reply:
         length = (b"content-length", str(len(body)).encode())
         await self.open(status, [*headers, length])
         await self.end(body)
+
+    async def _open(self, status: int, headers: HeaderList) -> None:
+        self.opened = True
+        self.status = status
+        await self._put({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _put(self, message: MutableMapping[str, Any]) -> None:
         self._writing += 1

@@ -11,7 +11,7 @@ from axonhub_cli.config.schema import Routing
 from tests.support import plays
 from tests.support.playbook import Playbook, commit, error_event, tell, upstream, wait
 from tests.support.stage import BODY, STREAMED, ask, endpoint, new_services, snapshot_of
-from tests.support.upstream import Close, Gate, Reset, Upstream, Wait
+from tests.support.upstream import PATIENCE, Close, Gate, Reset, Upstream, Wait
 
 PONG = plays.stream("pong")
 FAULT = plays.error(500, "api_error", "x")
@@ -288,6 +288,33 @@ def test_a_count_of_tokens_trips_nothing() -> None:
         server.stop()
 
 
+def test_what_many_failing_requests_at_once_leave_behind_is_nothing() -> None:
+    """No task, no place in a channel, no open connection to an upstream that hangs."""
+    hanging = [plays.hang(), (plays.Head(200, (plays.SSE,)), plays.Data(PIECES[0]), plays.Hang())]
+    faults = [*hanging, plays.overloaded(), FAULT, plays.reset(), cut_after(1), cut_after(4), PONG]
+    server = Upstream(lambda request: faults[int(request.json["max_tokens"]) % len(faults)])
+    server.start()
+
+    async def story() -> tuple[int, int]:
+        services = new_services()
+        limits = {"first_event_timeout": "50ms", "idle_timeout": "50ms", "retries": 0}
+        channels = [endpoint(name, server.url, priority=n, **limits) for n, name in enumerate("ab")]
+        snapshot = snapshot_of(*channels)
+        bodies = [STREAMED.replace(b":9,", b":%d," % n) for n in range(64)]
+        await asyncio.gather(*[ask(snapshot, body, services=services) for body in bodies])
+        state = services.routing.dump(services.now(), live=True)
+        await services.upstreams.aclose()
+        running = [entry["in_flight"] for entry in state["health"]]
+        return len(asyncio.all_tasks()), sum(running)
+
+    try:
+        assert asyncio.run(story()) == (1, 0)
+        for request in server.requests:
+            assert request.done.wait(PATIENCE)
+    finally:
+        server.stop()
+
+
 def test_pings_go_to_the_client_while_a_buffered_stream_is_read() -> None:
     gate = Gate()
     pieces = [plays.Data(piece) for piece in PIECES]
@@ -335,6 +362,8 @@ def test_a_stream_that_a_ping_has_opened_still_fails_over_when_a_buffered_one_br
         snapshot = snapshot_of(*channels, server=Server(ping_interval="20ms"))
         told = await ask(snapshot, STREAMED, watch=lambda told, message: gate.open())
         assert told.channels == ["a", "b"]
+        # When the head went out, nobody had answered yet.
+        assert (told.header("ah-request-id"), told.header("ah-channel")) == ("req_1", None)
         return told.body
 
     try:

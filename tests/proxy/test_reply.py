@@ -116,3 +116,18 @@ def test_a_client_that_does_not_read_is_not_one_that_waits() -> None:
         return blocked, reply.silent_s
 
     assert asyncio.run(story()) == (0.0, 0.0)
+
+
+def test_a_stream_that_is_opened_before_an_answer_names_nobody() -> None:
+    async def script(reply: Reply, wire: Wire) -> None:
+        reply.early_headers = [(b"ah-request-id", b"req_1")]
+        reply.extra_headers = [(b"ah-request-id", b"req_1"), (b"ah-channel", b"a")]
+        await reply.open_early(SSE_HEADERS)
+        await reply.open_early(SSE_HEADERS)
+        await reply.open(200, SSE_HEADERS)
+
+    reply, wire = play(script)
+    assert (reply.status, reply.opened) == (200, True)
+    assert [message["headers"] for message in wire.messages] == [
+        [*SSE_HEADERS, (b"ah-request-id", b"req_1")]
+    ]
