@@ -243,6 +243,9 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
     print_decision(decision)
     for loss in row.losses:
         output.line(f"lost: {loss.get('path')} – {loss.get('reason')}")
+    for note in decision.get("overrides", []):
+        word = "edited" if note.get("applied") else "not edited"
+        output.line(f"{word}: {note.get('path')} – {note.get('reason')}")
     output.note(f"hint: `axonhub request show {row.id} --body`, `--upstream`, `--answer`")
 
 

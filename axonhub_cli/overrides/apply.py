@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema.overrides import Override
-from axonhub_cli.ir.loss import Loss
 from axonhub_cli.jsonedit import CannotEdit
 from axonhub_cli.overrides.body import edit_body
 from axonhub_cli.overrides.conditions import holds
@@ -19,12 +18,21 @@ from axonhub_cli.overrides.headers import HeaderList, edit_headers
 from axonhub_cli.overrides.variables import Facts, Missing, render
 
 
+class Note(Struct, frozen=True):
+    """What became of one override, as a clause for people."""
+
+    path: str
+    """As it names what it edits; a header as `headers.x-title`."""
+    reason: str
+    applied: bool
+
+
 class Overridden(Struct, frozen=True):
     """What goes upstream. `notes` say which overrides changed something, and which could not."""
 
     body: bytes
     headers: HeaderList
-    notes: tuple[Loss, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def apply(
@@ -36,7 +44,7 @@ def apply(
     edits_body: bool = True,
 ) -> Overridden:
     """`headers` have lower-case names. Without `edits_body` only theirs are applied."""
-    notes: list[Loss] = []
+    notes: list[Note] = []
     for number, override in enumerate(overrides, 1):
         if override.part == "body" and not edits_body:
             continue
@@ -57,15 +65,14 @@ def apply(
             continue
         if edited is not body or told is not headers:
             done = f"{_DONE[override.operation]} by override {number} of the channel"
-            notes.append(Loss(_where(override), done))
+            notes.append(Note(_where(override), done, applied=True))
         body, headers = edited, told
     return Overridden(body, headers, tuple(notes))
 
 
-def _not_applied(override: Override, number: int, reason: str) -> Loss:
-    return Loss(
-        _where(override), f"override {number} ({override.operation}) does not apply: {reason}"
-    )
+def _not_applied(override: Override, number: int, reason: str) -> Note:
+    told = f"override {number} ({override.operation}) does not apply: {reason}"
+    return Note(_where(override), told, applied=False)
 
 
 def _where(override: Override) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ClientError, UpstreamError, UpstreamStatus
@@ -347,6 +349,9 @@ class Attempts:
         self._record.losses = [
             {"path": loss.path, "reason": loss.reason} for loss in outgoing.losses
         ]
+        self._record.decision.pop("overrides", None)
+        if outgoing.overrides:
+            self._record.decision["overrides"] = msgspec.to_builtins(outgoing.overrides)
         record.url = outgoing.call.url
         body = outgoing.call.body
         record.sent_body = body if body is not self._call.body else None

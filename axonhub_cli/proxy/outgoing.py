@@ -12,6 +12,7 @@ from axonhub_cli.ir.freeform import names_of
 from axonhub_cli.ir.loss import Loss
 from axonhub_cli.ir.reasoning import without_foreign_signatures, without_signatures
 from axonhub_cli.ir.request import Request
+from axonhub_cli.overrides.apply import Note
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import identity_edit
 from axonhub_cli.protocols.codec import CannotCross, ReplyContext
@@ -39,6 +40,8 @@ class Outgoing(Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
     parts: list[tuple[int, int]] | None = None
     """Where the messages and tools stand in the body, for whoever stores it."""
+    overrides: tuple[Note, ...] = ()
+    """What became of the channel's own edits."""
 
 
 def issuer_of(candidate: Candidate) -> str:
@@ -101,7 +104,7 @@ def _convert(target: Target, limits: Limits) -> Outgoing:
 def _overridden(target: Target, outgoing: Outgoing) -> Outgoing:
     sent, notes = override(target, outgoing.call)
     parts = outgoing.parts if sent.body is outgoing.call.body else None
-    return Outgoing(sent, outgoing.conversion, (*outgoing.losses, *notes), parts)
+    return Outgoing(sent, outgoing.conversion, outgoing.losses, parts, notes)
 
 
 def _conversion(target: Target, request: Request) -> Conversion:

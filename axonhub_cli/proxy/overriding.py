@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from axonhub_cli import jsonedit, jsonio
-from axonhub_cli.ir.loss import Loss
 from axonhub_cli.jsonio import Json
-from axonhub_cli.overrides.apply import apply
+from axonhub_cli.overrides.apply import Note, apply
 from axonhub_cli.overrides.variables import Facts
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers
@@ -25,7 +24,7 @@ _EFFORT: dict[str, tuple[tuple[str, ...], ...]] = {
 """Where a client says how much is to be thought, by its protocol."""
 
 
-def override(target: Target, sent: UpstreamCall) -> tuple[UpstreamCall, tuple[Loss, ...]]:
+def override(target: Target, sent: UpstreamCall) -> tuple[UpstreamCall, tuple[Note, ...]]:
     """The call as the channel wants it, and what is to be noted of that. Never fails."""
     call = target.call
     done = apply(

@@ -26,15 +26,16 @@ def sent(*overrides: dict[str, Any], **how: Any) -> Outgoing:
 def test_a_relayed_body_is_spliced() -> None:
     done = sent({"op": "set", "path": "max_tokens", "value": 5}, model="claude-y")
     assert done.call.body == BODY.replace(b"claude-x", b"claude-y").replace(b"1.0", b"5")
-    assert [(n.path, n.reason) for n in done.losses] == [
+    assert [(n.path, n.reason) for n in done.overrides] == [
         ("max_tokens", "set by override 1 of the channel")
     ]
+    assert done.losses == ()
 
 
 def test_without_one_that_applies_the_body_is_the_very_same() -> None:
     done = sent({"op": "delete", "path": "none"})
     assert done.call.body is BODY
-    assert done.losses == ()
+    assert done.overrides == ()
 
 
 def test_values_come_from_the_request() -> None:
@@ -53,7 +54,7 @@ def test_values_come_from_the_request() -> None:
     assert added["y"] == "lab default main anthropic"
     assert added["z"] is False
     assert "secret" not in added
-    assert done.losses[-1].reason.endswith("the request has no request.headers.x-odd")
+    assert done.overrides[-1].reason.endswith("the request has no request.headers.x-odd")
 
 
 def test_a_condition_sees_what_goes_upstream() -> None:

@@ -183,8 +183,12 @@ def test_a_running_daemon_obeys_and_the_request_tells_it(cli: Cli, upstream: Ups
     finally:
         daemon.stop()
     shown = cli.ok("request", "show", headers["ah-request-id"], "--json").json
-    assert [(loss["path"], loss["reason"]) for loss in shown["losses"]] == [
-        ("top_k", "set by override 1 of the channel"),
-        ("headers.x-title", "set by override 2 of the channel"),
-        ("none", "override 3 (rename) does not apply: there is no none"),
+    assert [(note["path"], note["applied"]) for note in shown["decision"]["overrides"]] == [
+        ("top_k", True),
+        ("headers.x-title", True),
+        ("none", False),
     ]
+    assert shown["losses"] == []
+    lines = cli.ok("request", "show", headers["ah-request-id"]).out.splitlines()
+    assert "edited: top_k – set by override 1 of the channel" in lines
+    assert "not edited: none – override 3 (rename) does not apply: there is no none" in lines
