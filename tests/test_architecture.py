@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"pricing"},
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
-    | {"config", "routing", "protocols", "tracing", "proxy.probe"}
+    # `explain` decides as the daemon does, by prices too.
+    | {"config", "routing", "protocols", "tracing", "pricing", "proxy.probe"}
     | {
         "daemon.lifecycle",
         "daemon.state",

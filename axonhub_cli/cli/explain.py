@@ -5,12 +5,10 @@ The decision is made here, by the same code and from the same state as the daemo
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.commands import single
@@ -19,24 +17,26 @@ from axonhub_cli.cli.decisions import print_candidates, print_rejected
 from axonhub_cli.cli.lookup import (
     channel_names,
     find_channel,
-    find_key,
-    find_profile,
     key_names,
     profile_names,
     words,
+)
+from axonhub_cli.cli.question import (
+    CLIENT_PROTOCOLS,
+    Asked,
+    read_body,
+    read_question,
+    time_of_week,
 )
 from axonhub_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from axonhub_cli.cli.routing_view import RoutingView
-    from axonhub_cli.config.schema import Config, Key, Profile
+    from axonhub_cli.routing.conditions import Traits
     from axonhub_cli.routing.decision import Decision
     from axonhub_cli.routing.pools import Pools
 
 app = single()
-
-_DEFAULT_KEY = "default"
-_PROTOCOLS = ("anthropic", "openai_chat")
 
 
 Model = Annotated[
@@ -67,7 +67,7 @@ ProtocolOption = Annotated[
         "--protocol",
         metavar="P",
         help="The client's: anthropic or openai_chat.",
-        autocompletion=words(*_PROTOCOLS),
+        autocompletion=words(*CLIENT_PROTOCOLS),
     ),
 ]
 Body = Annotated[
@@ -77,6 +77,14 @@ Body = Annotated[
 SessionOption = Annotated[
     str | None,
     typer.Option("--session", metavar="ID", help="A session's (trace's) id, for its channel."),
+]
+WhenOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--when",
+        metavar="CONDITION",
+        help="The request is like that, as in `profile map --when`; repeatable.",
+    ),
 ]
 Policy = Annotated[bool, typer.Option("--policy", help="Show what follows each kind of failure.")]
 ChannelOption = Annotated[
@@ -100,6 +108,7 @@ def explain(
     protocol: ProtocolOption = "anthropic",
     body: Body = None,
     session: SessionOption = None,
+    when: WhenOption = None,
     policy: Policy = False,
     channel: ChannelOption = None,
     json: Json = False,
@@ -116,83 +125,12 @@ def explain(
         return
     if channel is not None:
         raise UsageError("--channel goes with --policy", hint="axonhub explain --policy")
-    asked = _read_question(context, model, key, profile, protocol, body, session)
+    given = read_body(body) if body is not None else None
+    asked = read_question(context.config(), model, key, profile, protocol, given, session, when)
     _show(context, asked, json=json)
 
 
-class _Asked(Struct, frozen=True):
-    """What is to be explained."""
-
-    model: str
-    key: Key | None
-    profile: Profile | None
-    protocol: str
-    session: str | None
-
-
-def _read_question(
-    context: Session,
-    model: str | None,
-    key: str | None,
-    profile: str | None,
-    protocol: str,
-    body: str | None,
-    session: str | None,
-) -> _Asked:
-    config = context.config()
-    if protocol not in _PROTOCOLS:
-        raise UsageError(
-            f"{protocol!r} is no client's protocol", hint=f"one of: {', '.join(_PROTOCOLS)}"
-        )
-    given = _read_body(body) if body is not None else {}
-    named = model or given.get("model")
-    if not isinstance(named, str) or not named:
-        raise UsageError(
-            "which model? The body names none" if body is not None else "which model?",
-            hint="axonhub explain MODEL; `axonhub channel list` shows what there is",
-        )
-    found = find_key(config, key) if key is not None else config.key(_DEFAULT_KEY)
-    chosen = _choose_profile(config, found, profile)
-    return _Asked(named, found, chosen, protocol, session or _session_in(given, config))
-
-
-def _choose_profile(config: Config, key: Key | None, name: str | None) -> Profile | None:
-    if name is not None:
-        return find_profile(config, name)
-    active = key.active_profile if key is not None else None
-    return config.profile(active) if active is not None else None
-
-
-def _read_body(file: str) -> dict[str, Any]:
-    from axonhub_cli import jsonio
-
-    where = "the body on stdin" if file == "-" else file
-    try:
-        if file == "-":
-            data = sys.stdin.read().encode("utf-8", "surrogateescape")
-        else:
-            data = Path(file).read_bytes()
-        found = jsonio.decode(data)
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from error
-    except jsonio.InvalidJson as error:
-        raise UsageError(f"{where} is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"{where} is not a JSON object")
-    return found
-
-
-def _session_in(body: dict[str, Any], config: Config) -> str | None:
-    from axonhub_cli.tracing.identity import find_trace
-
-    metadata = body.get("metadata")
-    user_id = metadata.get("user_id") if isinstance(metadata, dict) else None
-    if not isinstance(user_id, str):
-        return None
-    return find_trace({}, user_id, config.server.trace).trace_id
-
-
-def _show(context: Session, asked: _Asked, *, json: bool) -> None:
+def _show(context: Session, asked: Asked, *, json: bool) -> None:
     from axonhub_cli.cli.routing_view import look
     from axonhub_cli.protocols import CONVERTIBLE
     from axonhub_cli.routing.candidates import refuse
@@ -201,10 +139,11 @@ def _show(context: Session, asked: _Asked, *, json: bool) -> None:
 
     view = look(context)
     pools = Pools(context.config(), view.faults)
+    traits = asked.traits(pools.asked(asked.profile), view.now)
     question = Question(
-        asked.model, asked.protocol, None, asked.profile, asked.session, CONVERTIBLE
+        asked.model, asked.protocol, None, asked.profile, asked.session, CONVERTIBLE, traits
     )
-    decision = decide(question, pools, view.state, view.now)
+    decision = decide(question, pools, view.state, view.now, view.sources)
     refusal = None
     if not decision.ranking.rows:
         refusal = refuse(pools.config, decision.model, decision.found, asked.profile)
@@ -213,7 +152,7 @@ def _show(context: Session, asked: _Asked, *, json: bool) -> None:
         record["refusal"] = refusal.message if refusal is not None else None
         output.emit_json(record)
         return
-    _print_head(asked, decision, pools, view)
+    _print_head(asked, decision, pools, view, traits)
     if refusal is not None:
         output.line()
         output.line(f"would be refused: {refusal.message}")
@@ -225,7 +164,7 @@ def _show(context: Session, asked: _Asked, *, json: bool) -> None:
     print_rejected(decision.as_json())
 
 
-def _as_json(asked: _Asked, decision: Decision, view: RoutingView) -> dict[str, Any]:
+def _as_json(asked: Asked, decision: Decision, view: RoutingView) -> dict[str, Any]:
     record = decision.as_json()
     for entry, share in zip(record["candidates"], shares(decision), strict=True):
         if share is not None:
@@ -257,7 +196,9 @@ def _group(row: Any) -> tuple[Any, ...]:
     return row.tier, row.candidate.channel.priority, row.candidate.native
 
 
-def _print_head(asked: _Asked, decision: Decision, pools: Pools, view: RoutingView) -> None:
+def _print_head(
+    asked: Asked, decision: Decision, pools: Pools, view: RoutingView, traits: Traits
+) -> None:
     mapped = f" → {decision.model}" if decision.model != asked.model else ""
     key = asked.key.name if asked.key is not None else "–"
     profile = f", profile {asked.profile.name}" if asked.profile is not None else ""
@@ -273,8 +214,25 @@ def _print_head(asked: _Asked, decision: Decision, pools: Pools, view: RoutingVi
         ("rule", decision.rule or "none"),
         ("key", key + profile),
         ("protocol", asked.protocol),
+        ("request", _traits_in_words(pools.asked(asked.profile), traits)),
         ("strategy", decision.strategy),
         ("session", session),
         ("state", view.words),
     ]
-    output.fields(pairs)
+    output.fields([(name, value) for name, value in pairs if value])
+
+
+def _traits_in_words(names: Collection[str], traits: Traits) -> str:
+    """What rules ask for, and how the request is in that: `not background, 1200 tokens`."""
+    said = []
+    for name in sorted(names):
+        value = getattr(traits, name)
+        if isinstance(value, bool):
+            said.append(name.replace("_", " ") if value else f"not {name.replace('_', ' ')}")
+        elif name == "tokens":
+            said.append(f"about {value} tokens")
+        elif name == "client":
+            said.append(f"client {value}")
+        else:
+            said.append(time_of_week(value))
+    return ", ".join(said)

@@ -10,13 +10,10 @@ import asyncio
 from collections.abc import Callable
 
 from axonhub_cli.config.schema import Config
-from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing.listing import Listing
-from axonhub_cli.pricing.prices import Charge, Pricer
+from axonhub_cli.pricing.prices import Pricer
+from axonhub_cli.pricing.typical import TYPICAL, in_dollars, typical_cost
 from axonhub_cli.routing.models import served_models, upstream_model
-
-TYPICAL = Usage(input=2_000, cache_read=30_000, cache_write=2_000, cache_write_5m=2_000, output=700)
-"""A turn of a coding agent: most of its conversation is in the cache already."""
 
 # Prices change with the hour for some, and lists are renewed.
 _HOLDS_S = 60.0
@@ -45,7 +42,7 @@ class Costs:
         if charge is None:
             self._ask(key)
             return usd
-        return self._keep(key, charge)
+        return self._keep(key, in_dollars(charge))
 
     async def follow(self, config: Config) -> None:
         """Another configuration is about to hold."""
@@ -75,12 +72,11 @@ class Costs:
             self._find(*key)
 
     def _find(self, channel: str, model: str) -> None:
-        charge = self._pricer.charge(channel, model, TYPICAL, at=self._now())
-        self._keep((channel, model), charge)
+        usd = typical_cost(self._pricer, channel, model, at=self._now())
+        self._keep((channel, model), usd)
 
-    def _keep(self, key: tuple[str, str], charge: Charge) -> float | None:
+    def _keep(self, key: tuple[str, str], usd: float | None) -> float | None:
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()  # clients name the models
-        usd = None if charge.usd is None else float(charge.usd)
         self._kept[key] = (self._now() + _HOLDS_S, usd)
         return usd

@@ -127,9 +127,10 @@ class Allowances:
                 entry = msgspec.convert(item, _Saved)
             except msgspec.ValidationError:
                 continue
-            if entry.at <= now and len(self._entries) < _MOST_ENTRIES:
+            # What was told just now was rounded when it was saved.
+            if entry.at <= now + 0.1 and len(self._entries) < _MOST_ENTRIES:
                 key = (entry.channel, entry.label, entry.model or "")
-                self._entries[key] = _Entry(entry.mark, entry.at, entry.told)
+                self._entries[key] = _Entry(entry.mark, min(entry.at, now), entry.told)
 
     def _find(self, channel: str, token: Labelled | None, model: str) -> _Entry | None:
         if not self._entries:

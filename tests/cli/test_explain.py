@@ -155,3 +155,44 @@ def test_the_running_daemons_state_is_used_and_then_the_saved_one(
     assert explained(cli, MODEL)["state"]["source"] == "file"
     assert "as saved" in cli.ok("explain", MODEL).out
     assert len(upstream.requests) == 2, "explaining asks nobody"
+
+
+def test_conditions_are_met_as_the_request_is_said_to_be(cli: Cli, tmp_path: Path) -> None:
+    cli.ok("profile", "map", "haiku", "small", "--when", "background")
+    cli.ok("profile", "map", "haiku", MODEL)
+    assert explained(cli, "haiku")["model"] == MODEL
+    assert explained(cli, "haiku", "--when", "background")["model"] == "small"
+    said = cli.ok("explain", "haiku", "--when", "not-background").out
+    assert "request   not background" in said
+    assert "is no condition" in cli.fails("explain", "haiku", "--when", "sunny")
+
+
+def test_the_cheapest_is_first_where_cost_decides(cli: Cli, home: Home) -> None:
+    prices = [{"model": "*", "channel": n, "request": p} for n, p in (("a", 2.0), ("b", 0.5))]
+    home.configure(
+        *(channel("http://127.0.0.1:9", name) for name in ("a", "b")),
+        routing={"strategy": "least-cost"},
+        prices=prices,
+    )
+    record = explained(cli, MODEL)
+    assert order(record) == ["b", "a"]
+    assert [entry["price"] for entry in record["candidates"]] == [0.5, 2.0]
+
+
+def test_what_a_limit_has_left_is_known_from_the_last_answers(
+    cli: Cli, home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url, "a"), channel(upstream.url, "b", priority=1))
+    limits = {"limit": "100", "remaining": "10", "reset": "2099-01-01T00:00:00Z"}
+    headers = [(f"anthropic-ratelimit-requests-{name}", value) for name, value in limits.items()]
+    answer = json.dumps(plays.as_message(plays.text("pong"))).encode()
+    upstream.script(plays.body(200, answer, plays.JSON, *headers))
+    daemon = Daemon(home).start()
+    try:
+        assert daemon.post(BODY)[1]["ah-channel"] == "a"
+        running = explained(cli, MODEL)
+    finally:
+        daemon.stop()
+    for record in (running, explained(cli, MODEL)):
+        assert record["candidates"][0]["channel"] == "a"
+        assert record["candidates"][0]["headroom"] < 0.3
