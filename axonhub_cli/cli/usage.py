@@ -68,7 +68,8 @@ def usage(
     where = {name: value for name, value in given.items() if value is not None}
     session = Session.of(ctx)
     limits = _limits(session, by)
-    rows = _with_unused(_read(session, by, since, where), {} if where else limits)
+    found = _read(session, by, since, where, limit + 1)
+    rows = _with_unused(found, {} if where else limits)
     shown = rows[:limit] if by == "trace" else rows
     if json:
         output.emit_json([_as_json(row, by, limits) for row in shown])
@@ -78,7 +79,7 @@ def usage(
         filters.note_rest(limit)
 
 
-def _read(session: Session, by: str, since: str, where: dict[str, str]) -> list[Sums]:
+def _read(session: Session, by: str, since: str, where: dict[str, str], limit: int) -> list[Sums]:
     from axonhub_cli.tracing.usage_queries import GROUPS, UsageReader
 
     if by not in GROUPS:
@@ -89,7 +90,7 @@ def _read(session: Session, by: str, since: str, where: dict[str, str]) -> list[
     start = filters.read_since(since, time())
     reader = UsageReader(session.paths.trace_db)
     try:
-        return reader.sums(by, since=start, where=where)  # type: ignore[arg-type]
+        return reader.sums(by, since=start, where=where, limit=limit)  # type: ignore[arg-type]
     finally:
         reader.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+QUARTER_S = 900
+
 
 def m003_usage(db: sqlite3.Connection) -> None:
     """Sums by quarter of an hour, with what the file holds already; it had no costs so far."""

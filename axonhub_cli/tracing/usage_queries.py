@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from axonhub_cli.jsonio import Json
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.rows import TraceRow
-from axonhub_cli.tracing.usage_table import QUARTER_S
+from axonhub_cli.tracing.usage_migration import QUARTER_S
 
 Group = Literal["day", "model", "channel", "key", "profile", "client", "trace"]
 GROUPS: tuple[str, ...] = get_args(Group)
@@ -107,13 +107,19 @@ class UsageReader:
         self._reader.close()
 
     def sums(
-        self, group: Group, *, since: float | None = None, where: dict[str, str] | None = None
+        self,
+        group: Group,
+        *,
+        since: float | None = None,
+        where: dict[str, str] | None = None,
+        limit: int | None = None,
     ) -> list[Sums]:
         """The sums since a moment (seconds since the epoch, give or take a quarter of an hour):
         days in order, traces newest first, all else by cost, then tokens.
-        `where`: only with this `key`, `profile`, `channel`, `model`, `client`."""
+        `where`: only with this `key`, `profile`, `channel`, `model`, `client`. `limit`: at most
+        so many traces."""
         if group == "trace":
-            rows = self._reader.list_traces(since=since)
+            rows = self._reader.list_traces(since=since, limit=limit)
             return [_of_trace(row) for row in rows]
         if group == "day":
             return _by_day(self._grouped("quarter", since, where or {}))

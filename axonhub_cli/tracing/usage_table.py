@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from axonhub_cli.pricing.rates import picodollars
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.spent import Spent
-
-QUARTER_S = 900
+from axonhub_cli.tracing.usage_migration import QUARTER_S
 
 _SLOT = ("quarter", "key", "profile", "channel", "model", "client")
 _SUMS = (
