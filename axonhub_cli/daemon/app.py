@@ -66,8 +66,7 @@ def build_app(
     lineage = Lineage(PROTOCOLS)
     listing = _make_listing(runtime, paths)
     costs = Costs(listing, time.time)
-    pricer = Pricer(lambda: runtime.snapshot.config, listing)
-    writer = _make_writer(runtime, paths, lineage, pricer, feed.finished)
+    writer = _make_writer(runtime, paths, lineage, listing, feed.finished)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     book = QuotaBook(time.time)
@@ -85,9 +84,10 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
-        await _follow_configuration(book, QuotaHistory(book, paths.trace_db), costs, runtime)
-        writer.start()
         keeper.start()
+        history = QuotaHistory(book, paths.trace_db)
+        await _follow_configuration(book, history, costs, state, runtime)
+        writer.start()
         try:
             yield
         finally:
@@ -136,7 +136,7 @@ def _make_services(
 
 
 async def _follow_configuration(
-    book: QuotaBook, history: QuotaHistory, costs: Costs, runtime: Runtime
+    book: QuotaBook, history: QuotaHistory, costs: Costs, state: RoutingState, runtime: Runtime
 ) -> None:
     """Before the first request, and before each that has a new configuration."""
     book.call_soon = asyncio.get_running_loop().call_soon_threadsafe
@@ -144,6 +144,7 @@ async def _follow_configuration(
     async def follow(config: Config) -> None:
         await history.follow(config)
         await costs.follow(config)
+        state.follow(config)
 
     runtime.prepare = follow
     await follow(runtime.snapshot.config)
@@ -157,7 +158,7 @@ def _make_writer(
     runtime: Runtime,
     paths: Paths,
     lineage: Lineage,
-    pricer: Pricer,
+    listing: Listing,
     observe: Callable[[Entry], None],
 ) -> TraceWriter:
     return TraceWriter(
@@ -166,7 +167,7 @@ def _make_writer(
         secrets=runtime.known_secrets,
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
         lineage=lineage,
-        charge=pricer.charge,
+        charge=Pricer(lambda: runtime.snapshot.config, listing).charge,
         observe=observe,
     )
 

@@ -29,5 +29,6 @@ def make_decision(
     record.routed = decision.as_json
     if not decision.ranking.rows:
         raise candidates.refuse(pools.config, decision.model, decision.found, call.profile)
-    take_turn(decision, services.routing, call.profile)
+    if call.route.operation != "count_tokens":
+        take_turn(decision, services.routing, call.profile)
     return decision

@@ -154,6 +154,11 @@ class Health:
         worst = max(open_ones, key=lambda breaker: breaker.wait(now))
         return worst.state(now), worst.wait(now), worst.cause
 
+    def forget(self, channel: str) -> None:
+        """All that is known of a channel; what is in flight to it reports to nobody."""
+        for key in [key for key in self._known if key[0] == channel]:
+            del self._known[key]
+
     def dump(self, *, live: bool = False) -> list[dict[str, Any]]:
         """What is known, as JSON; `live`: with what is in flight, which no restart survives."""
         return [

@@ -103,3 +103,18 @@ def test_breakers_and_moved_sessions_outlive_the_daemon(home: Home, upstream: Up
         assert len(upstream.requests) == 1
     finally:
         second.stop()
+
+
+def test_a_channel_that_was_mended_while_the_daemon_runs_is_tried_at_once(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url, "a"), channel(upstream.url, "b", priority=1))
+    upstream.script(plays.error(401, "authentication_error", "x"))
+    daemon = Daemon(home).start()
+    try:
+        assert daemon.post(BODY)[1]["ah-channel"] == "b"
+        home.environ["OTHER"] = "sk-ant-api03-" + "y" * 8
+        home.axonhub("channel", "edit", "a", "--token-env", "OTHER", "--no-test")
+        assert daemon.post(BODY)[1]["ah-channel"] == "a"
+    finally:
+        daemon.stop()

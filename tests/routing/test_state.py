@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from axonhub_cli.config.schema import Config
 from axonhub_cli.routing.state import RoutingState
 from tests.routing.world import NOW, World, channel
 
@@ -74,4 +76,46 @@ def test_the_revision_tells_when_there_is_something_to_save() -> None:
     world.order("s")
     assert world.state.revision == before
     world.ask("s")
+    assert world.state.revision != before
+
+
+def edited(world: World, **changes: Any) -> Config:
+    first, *others = world.pools.config.channels
+    return Config(channels=(replace(first, **changes), *others))
+
+
+@pytest.mark.parametrize(
+    ("changes", "rests"),
+    [
+        ({}, True),
+        ({"weight": 3, "priority": 4, "tags": ("x",)}, True),
+        ({"tokens": ("env:OTHER",)}, False),
+        ({"base_url": "http://127.0.0.1:2"}, False),
+        ({"enabled": False}, False),
+        ({"name": "renamed"}, False),
+    ],
+)
+def test_a_channel_that_was_mended_is_tried_at_once(changes: dict[str, Any], rests: bool) -> None:
+    world = World(channel("a"), channel("b"))
+    world.state.follow(world.pools.config)
+    world.fail("a")
+    world.fail("b")
+    again = restarted(world)
+    for state in (world.state, again.state):
+        state.follow(edited(world, **changes))
+        assert (state.health.wait("a", world.now)[0] == "open") is rests
+        assert state.health.wait("b", world.now)[0] == "open"
+
+
+def test_the_first_configuration_forgets_nothing_and_another_is_worth_saving() -> None:
+    world = World(channel("a"))
+    world.fail("a")
+    world.state.follow(world.pools.config)
+    assert world.state.health.wait("a", world.now)[0] == "open"
+    before = world.state.revision
+    world.state.follow(world.pools.config)
+    assert world.state.revision == before
+    world.state.follow(edited(world, weight=1))
+    assert world.state.revision == before
+    world.state.follow(edited(world, enabled=False))
     assert world.state.revision != before
