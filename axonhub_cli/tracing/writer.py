@@ -37,11 +37,14 @@ from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.spent import Charging, charge_nothing
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
-MAX_QUEUED_BYTES = 32 * 1024 * 1024
+MAX_QUEUED_BYTES = 12 * 1024 * 1024
+"""What waits beside it is dropped; forty large conversations, or one body of any size alone."""
+LARGEST_ALONE = 32 * 1024 * 1024
 BATCH_SECONDS = 0.2
 BATCH_RECORDS = 64
 BATCH_BYTES = 2 * 1024 * 1024
-"""A batch ends with any of the three; what has queued up since goes with it, up to the next."""
+"""A batch ends with any of the three; what has queued up since goes with it, up to the next two,
+so that what was written leaves the memory."""
 LARGEST_BATCH = 256
 KEPT_ENTRIES = 1000
 """So many requests, without bodies, are kept while the file cannot be written."""
@@ -107,6 +110,7 @@ class TraceWriter:
         self._secrets = secrets
         self._read_answer = read_answer
         self._max_queued_bytes = max_queued_bytes
+        self._largest_alone = max(max_queued_bytes, LARGEST_ALONE)
         self._lineage = lineage
         if lineage is not None:
             lineage.restoring()
@@ -145,9 +149,7 @@ class TraceWriter:
         size = self._admit(record) if stage == "finished" else 0
         self._bytes_put += size
         self._queue.put(_Item(record, stage, size))
-        waiting = self._bytes_put - self._bytes_done
-        full = waiting >= BATCH_BYTES or self._queue.qsize() >= BATCH_RECORDS
-        if full and not self._hurry.is_set():
+        if self._is_full() and not self._hurry.is_set():
             self._hurry.set()
 
     def close(self, timeout: float) -> bool:
@@ -161,12 +163,18 @@ class TraceWriter:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def _is_full(self) -> bool:
+        """Is there a batch to write without waiting for more?"""
+        waiting = self._bytes_put - self._bytes_done
+        return waiting >= BATCH_BYTES or self._queue.qsize() >= BATCH_RECORDS
+
     def _admit(self, record: RequestRecord) -> int:
         """The bytes that the record may bring into the queue; drops the bodies that are too much.
 
         Answers are worth more than requests: they hold the usage, and are smaller.
         """
-        room = self._max_queued_bytes - (self._bytes_put - self._bytes_done)
+        waiting = self._bytes_put - self._bytes_done
+        room = self._max_queued_bytes - waiting if waiting else self._largest_alone
         answers = sum(sum(map(len, attempt.answer)) for attempt in record.attempts)
         sent = sum(len(attempt.sent_body or b"") for attempt in record.attempts)
         whole = answers + sent + len(record.body or b"")
@@ -236,11 +244,14 @@ class TraceWriter:
         waits = self._kept or any(not request.written for request in self._open.values())
         try:
             item = self._queue.get(timeout=BATCH_SECONDS if waits else self._patience())
-            self._hurry.wait(0 if self._closing else BATCH_SECONDS)
+            if not self._is_full():
+                self._hurry.wait(0 if self._closing else BATCH_SECONDS)
             self._hurry.clear()
+            size = 0
             while item is not None:
                 items.append(item)
-                if len(items) >= LARGEST_BATCH:
+                size += item.size
+                if len(items) >= LARGEST_BATCH or size >= BATCH_BYTES:
                     return items, False
                 item = self._queue.get_nowait()
         except Empty:

@@ -152,9 +152,15 @@ def test_what_was_written_makes_room(store: Watched, tmp_path: Path) -> None:
 
 
 def test_an_answer_too_large_for_the_queue_goes_too(store: Watched, tmp_path: Path) -> None:
+    large = message(text("x" * 200))
+    store.go.clear()
     with writing(store, tmp_path, max_queued_bytes=100) as writer:
-        writer.put(record("r1", attempts=[attempt(message(text("x" * 200)))]), "finished")
+        writer.put(record("alone", attempts=[attempt(large)]), "finished")
+        writer.put(record("r1", attempts=[attempt(large)]), "finished")
+        store.go.set()
     with reader(tmp_path) as file:
+        # However large it is, one that waits for nobody is kept.
+        assert file.answer_body("alone") is not None
         assert file.answer_body("r1") is None
         assert file.request("r1").status == "completed"
 
