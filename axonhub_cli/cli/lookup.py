@@ -79,3 +79,19 @@ def _unknown(noun: str, name: str, known: list[str]) -> NoReturn:
 
     hint = f"`axonhub {noun} list`" if known else _FIRST[noun]
     raise UsageError(f"there is no {noun} {name!r}{did_you_mean(name, known)}", hint=hint)
+
+
+def find_reference(channel: Channel, label: str) -> str:
+    """The token of a channel that is called so. Raises `UsageError` with the nearest one."""
+    from axonhub_cli.config.labels import labels_of
+    from axonhub_cli.config.nearest import did_you_mean
+
+    known = labels_of(channel.tokens)
+    if label not in known:
+        # A label is asked for, and the token itself may have been pasted.
+        shown = "so called" if _SECRET.search(label) else f"{label!r}{did_you_mean(label, known)}"
+        raise UsageError(
+            f"channel {channel.name!r} has no token {shown}",
+            hint=f"`axonhub channel token {channel.name}` lists them",
+        )
+    return channel.tokens[known.index(label)]

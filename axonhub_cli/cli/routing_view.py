@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 class RoutingView(Struct, frozen=True):
     state: RoutingState
+    supply: Supply
+    """Its tokens and their limits."""
     source: str
     """`daemon`, `file`, or `none` where nothing is known yet."""
     now: float
@@ -60,7 +62,7 @@ def look(session: Session) -> RoutingView:
     state.restore(saved, now)
     source = "daemon" if told is not None else "none" if saved is None else "file"
     sources = Sources(supply.headroom, supply.quota, _find_prices(session))
-    return RoutingView(state, source, now, age, faults, sources)
+    return RoutingView(state, supply, source, now, age, faults, sources)
 
 
 class _Token(Struct, frozen=True):

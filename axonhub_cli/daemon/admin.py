@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import Any
+from urllib.parse import parse_qsl
 
 from axonhub_cli import jsonio
 from axonhub_cli.daemon.endpoints import Context
@@ -26,8 +27,7 @@ class RoutingEndpoint:
         reply = Reply(send, context.services.clock)
         challenge = shown_challenge(scope, context.secret)
         if challenge is None:
-            message = "this is for axonhub's own command line"
-            await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+            await _refuse(reply, scope)
             return
         services, snapshot = context.services, context.runtime.snapshot
         body: dict[str, Any] = {
@@ -38,10 +38,36 @@ class RoutingEndpoint:
         await reply.send_whole(200, [JSON], jsonio.encode(body))
 
 
+class TokensEndpoint:
+    """`POST /admin/api/tokens?channel=NAME[&token=LABEL]`: take back what was put aside."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = self._context
+        reply = Reply(send, context.services.clock)
+        challenge = shown_challenge(scope, context.secret)
+        if challenge is None:
+            await _refuse(reply, scope)
+            return
+        asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        taken = context.services.tokens.enable(asked.get("channel", ""), asked.get("token"))
+        body = {"proof": proof(context.secret, challenge), "taken_back": taken}
+        await reply.send_whole(200, [JSON], jsonio.encode(body))
+
+
+async def _refuse(reply: Reply, scope: Scope) -> None:
+    message = "this is for axonhub's own command line"
+    await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+
+
 def shown_challenge(scope: Scope, secret: str) -> str | None:
     """The caller's challenge, if it has proved that it knows the secret of the state file."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     challenge = headers.get(CHALLENGE_HEADER.lower().encode(), "")
     shown = headers.get(PROOF_HEADER.lower().encode(), "")
-    expected = request_proof(secret, scope["path"], challenge)
+    query = scope["query_string"].decode("latin-1")
+    target = f"{scope['path']}?{query}" if query else scope["path"]
+    expected = request_proof(secret, target, challenge, scope["method"])
     return challenge if hmac.compare_digest(shown.encode(), expected.encode()) else None

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Config
-from axonhub_cli.daemon.admin import RoutingEndpoint
+from axonhub_cli.daemon.admin import RoutingEndpoint, TokensEndpoint
 from axonhub_cli.daemon.costs import Costs
 from axonhub_cli.daemon.endpoints import (
     Context,
@@ -28,7 +28,7 @@ from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.session_endpoint import SESSION_ROUTE, SessionEndpoint
 from axonhub_cli.daemon.shield import App, Shield
-from axonhub_cli.daemon.state import LIVE_PATH, ROUTING_PATH
+from axonhub_cli.daemon.state import LIVE_PATH, ROUTING_PATH, TOKENS_PATH
 from axonhub_cli.ir.recall import Recall
 from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer
@@ -183,6 +183,7 @@ def _routes(context: Context, book: QuotaBook, paths: Paths, feed: Feed) -> list
         routes.append(Route(f"{prefix}/models", models))
         routes.append(Route(f"{prefix}/models/{{model:path}}", models))
     routes.append(Route("/health", Only(_READING, HealthEndpoint(context))))
+    routes.append(Route(TOKENS_PATH, Only(("POST",), TokensEndpoint(context))))
     routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
     session = SessionEndpoint(context, book, paths.trace_db)
     routes.append(Route(SESSION_ROUTE, Only(_READING, session)))

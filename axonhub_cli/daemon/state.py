@@ -32,6 +32,8 @@ PROOF_HEADER = "AH-Proof"
 LIVE_PATH = "/admin/api/live"
 ROUTING_PATH = "/admin/api/routing"
 """Answers the state of routing to the command line: `{"routing": …, "faults": …}`."""
+TOKENS_PATH = "/admin/api/tokens"
+"""A POST takes tokens back that were put aside: `?channel=NAME`, and `&token=LABEL` for one."""
 
 _LARGEST_ANSWER = 16 * 1024 * 1024
 
@@ -107,9 +109,9 @@ def proof(secret: str, challenge: str) -> str:
     return hmac.new(secret.encode(), challenge.encode(), "sha256").hexdigest()
 
 
-def request_proof(secret: str, path: str, challenge: str) -> str:
-    """What a caller shows to prove that it has read the state file."""
-    return proof(secret, f"GET {path} {challenge}")
+def request_proof(secret: str, path: str, challenge: str, method: str = "GET") -> str:
+    """What a caller shows to prove that it has read the state file. `path`: with its query."""
+    return proof(secret, f"{method} {path} {challenge}")
 
 
 def verify(state: DaemonState, timeout: float = 1.0) -> bool:
@@ -122,14 +124,16 @@ def ask_health(state: DaemonState, timeout: float = 1.0) -> dict[str, Json] | No
     return ask(state, "/health", timeout)
 
 
-def ask(state: DaemonState, path: str, timeout: float = 1.0) -> dict[str, Json] | None:
+def ask(
+    state: DaemonState, path: str, timeout: float = 1.0, *, method: str = "GET"
+) -> dict[str, Json] | None:
     """The JSON object that `path` answers; None unless it comes from the daemon that wrote
     `state`."""
     import hmac
 
     challenge = os.urandom(16).hex()
     try:
-        answer = _get(state, path, challenge, deadline=monotonic() + timeout)
+        answer = _send(state, method, path, challenge, deadline=monotonic() + timeout)
         # Answers are small and ours: the object is what stands between the outer braces.
         body = answer.partition(b"\r\n\r\n")[2]
         found = msgspec.json.decode(body[body.find(b"{") : body.rfind(b"}") + 1])
@@ -141,13 +145,13 @@ def ask(state: DaemonState, path: str, timeout: float = 1.0) -> dict[str, Json] 
     return found if proven else None
 
 
-def _get(state: DaemonState, path: str, challenge: str, *, deadline: float) -> bytes:
-    """One `GET` by hand: an HTTP library costs more than the whole command."""
+def _send(state: DaemonState, method: str, path: str, challenge: str, *, deadline: float) -> bytes:
+    """One request by hand: an HTTP library costs more than the whole command."""
     request = (
-        f"GET {path} HTTP/1.1\r\nHost: localhost:{state.port}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost:{state.port}\r\n"
         f"{CHALLENGE_HEADER}: {challenge}\r\n"
-        f"{PROOF_HEADER}: {request_proof(state.secret, path, challenge)}\r\n"
-        "Connection: close\r\n\r\n"
+        f"{PROOF_HEADER}: {request_proof(state.secret, path, challenge, method)}\r\n"
+        "Content-Length: 0\r\nConnection: close\r\n\r\n"
     )
     with connect(state, deadline) as connection:
         connection.sendall(request.encode())

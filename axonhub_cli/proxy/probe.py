@@ -66,15 +66,17 @@ def run_probe(
     *,
     model: str | None = None,
     stream: bool = False,
+    reference: str | None = None,
     keep: Callable[[RequestRecord], None] | None = None,
 ) -> ProbeResult:
-    """Send one request; `keep` gets its record. A failing upstream is a result.
+    """Send one request; `keep` gets its record. A failing upstream is a result. `reference`: of
+    the channel's token to ask with; None: its first.
 
     Raises `UsageError` when there is no model to ask for, `SecretError` when there is no secret to
     ask with.
     """
     chosen = model or default_model(channel)
-    token = first_token(channel, secrets)
+    token = find_token(channel, secrets, reference)
     probing = _probe(config, channel, token, environ, chosen, stream=stream)
     result, record = asyncio.run(probing)
     if keep is not None:
@@ -86,7 +88,7 @@ def fetch_models(
     config: Config, channel: Channel, secrets: SecretStore, environ: Mapping[str, str]
 ) -> list[str]:
     """The provider's own list. Raises `UpstreamError` with a sentence."""
-    return asyncio.run(_fetch(config, channel, first_token(channel, secrets), environ))
+    return asyncio.run(_fetch(config, channel, find_token(channel, secrets), environ))
 
 
 def default_model(channel: Channel) -> str:
@@ -103,10 +105,12 @@ def default_model(channel: Channel) -> str:
     )
 
 
-def first_token(channel: Channel, secrets: SecretStore) -> Token | None:
+def find_token(
+    channel: Channel, secrets: SecretStore, reference: str | None = None
+) -> Token | None:
     if not channel.tokens:
         return None
-    return Token(label="test", secret=secrets.resolve(channel.tokens[0]))
+    return Token(label="test", secret=secrets.resolve(reference or channel.tokens[0]))
 
 
 class _Heard:

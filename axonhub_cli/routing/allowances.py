@@ -14,6 +14,7 @@ Times are epoch seconds, given by the caller.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -104,6 +105,12 @@ class Allowances:
         """Which share of an account's allowance is left, 0 to 1; None: not known."""
         entry = self._find(channel, token, "")
         return None if entry is None else _account_left(entry, now)
+
+    def told(self, channel: str) -> Iterator[tuple[str, str, float, Told]]:
+        """What is known of a channel: the token's label, the model (empty: all), when, and what."""
+        for (name, label, model), entry in self._entries.items():
+            if name == channel:
+                yield label, model, entry.at, entry.told
 
     def dump(self) -> list[dict[str, Any]]:
         """What is known, as JSON."""

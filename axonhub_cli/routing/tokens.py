@@ -24,7 +24,7 @@ caller.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -177,6 +177,12 @@ class Tokens:
             del self._aside[key]
         self.revision += bool(dropped)
         return len(dropped)
+
+    def aside(self, channel: str, now: float) -> Iterator[tuple[str, str, str, float]]:
+        """Who of a channel is aside: label, model (empty: all), reason, and until when."""
+        for (name, label, model), aside in self._aside.items():
+            if name == channel and aside.until > now:
+                yield label, model, aside.reason, aside.until
 
     def dump(self) -> list[dict[str, Any]]:
         """Who is aside, as JSON."""

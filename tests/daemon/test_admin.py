@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from axonhub_cli.daemon.state import ROUTING_PATH, ask, find_daemon, request_proof
+from axonhub_cli.daemon.state import ROUTING_PATH, TOKENS_PATH, ask, find_daemon, request_proof
 from axonhub_cli.routing.state import RoutingState
 from tests.support.daemon import Daemon
 from tests.support.home import Home
@@ -36,3 +36,19 @@ def test_nobody_else_does(home: Home, daemon: Daemon) -> None:
         headers = {"ah-challenge": "x", "ah-proof": shown}
         answer = daemon._request("GET", ROUTING_PATH, None, headers)
         assert answer[0] == 403, json.loads(answer[2])
+
+
+def test_tokens_are_taken_back_for_who_has_read_the_state_file_alone(
+    home: Home, daemon: Daemon
+) -> None:
+    running = find_daemon(home.paths)
+    assert running is not None
+    path = f"{TOKENS_PATH}?channel=main&token=1"
+    told = ask(running, path, method="POST")
+    assert told is not None
+    assert told["taken_back"] == 0
+    shown = request_proof(running.secret, f"{TOKENS_PATH}?channel=other", "x", "POST")
+    headers = {"ah-challenge": "x", "ah-proof": shown}
+    assert daemon._request("POST", path, b"", headers)[0] == 403
+    assert daemon.post(b"", path)[0] == 403
+    assert daemon.get(path)[0] == 405

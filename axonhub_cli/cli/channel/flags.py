@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from msgspec import Struct
 
-from axonhub_cli.cli.channel import naming, network, options
+from axonhub_cli.cli.channel import capacity, naming, network, options
 
 
 class Flags(Struct, frozen=True, kw_only=True):
@@ -42,9 +42,19 @@ class Flags(Struct, frozen=True, kw_only=True):
     hide_originals: naming.HideOriginals = None
     hide_aliases: naming.HideAliases = None
     when: naming.When = None
+    rpm: capacity.Rpm = None
+    tpm: capacity.Tpm = None
+    concurrency: capacity.Concurrency = None
+    queue: capacity.Queue = None
+    queue_timeout: capacity.QueueTimeout = None
 
 
-_READERS: options.Readers = {**options.READERS, **network.READERS, **naming.READERS}
+_READERS: options.Readers = {
+    **options.READERS,
+    **network.READERS,
+    **naming.READERS,
+    **capacity.READERS,
+}
 
 
 def takes_flags(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,8 +10,10 @@ import typer
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
+from axonhub_cli.cli.channel.taking_back import take_back
 from axonhub_cli.cli.context import Session
-from axonhub_cli.cli.lookup import find_channel
+from axonhub_cli.cli.lookup import find_channel, find_reference
+from axonhub_cli.config.labels import labels_of
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import CommandFailed, SecretError, UpstreamError, UsageError
 
@@ -32,6 +34,10 @@ def test(
     every: Annotated[
         bool, typer.Option("--all", help="Ask every model of the channel, one after another.")
     ] = False,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", metavar="LABEL", help="Ask with this token; default: the first."),
+    ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Ask for a streamed answer.")] = False,
     json: Json = False,
 ) -> None:
@@ -41,7 +47,7 @@ def test(
     if every and model is not None:
         raise UsageError("--all and --model exclude each other")
     if not every:
-        result = probe(session, channel, model=model, stream=stream)
+        result = probe(session, channel, model=model, stream=stream, label=label)
         if json:
             output.emit_json(as_json(result))
         elif result.ok:
@@ -52,7 +58,7 @@ def test(
         return
     results = []
     for asked in _models(channel):
-        result = probe(session, channel, model=asked, stream=stream)
+        result = probe(session, channel, model=asked, stream=stream, label=label)
         results.append(result)
         if not json:
             output.line(_summary(result, stream=stream))
@@ -63,23 +69,33 @@ def test(
         raise CommandFailed(f"{failed} of {len(results)} models of channel {name!r} failed")
 
 
-def probe(session: Session, channel: Channel, *, model: str | None, stream: bool) -> ProbeResult:
-    """Ask the provider; an answer that is an error, or a token that cannot be read, is a result."""
+def probe(
+    session: Session, channel: Channel, *, model: str | None, stream: bool, label: str | None = None
+) -> ProbeResult:
+    """Ask the provider; an answer that is an error, or a token that cannot be read, is a result.
+    A token that was put aside and passes is used again."""
     from axonhub_cli.proxy.probe import ProbeResult, run_probe
 
     asked = model or ""
+    reference = find_reference(channel, label) if label is not None else None
+    if label is None and channel.tokens:
+        label = labels_of(channel.tokens)[0]
     try:
         asked = model or _model_to_ask(session, channel)
         with _recording(session) as keep:
-            return run_probe(
+            result = run_probe(
                 session.config(),
                 channel,
                 session.secrets(),
                 session.environ,
                 model=asked,
                 stream=stream,
+                reference=reference,
                 keep=keep,
             )
+        if result.ok and label is not None:
+            take_back(session, channel.name, label)
+        return result
     except SecretError as error:
         return ProbeResult(
             channel.name, ok=False, model=asked, ms=0, error=error.message, hint=error.hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.channel.naming import in_words, naming_of
 from axonhub_cli.cli.channel.override import as_json as override_as_json
+from axonhub_cli.cli.channel.standing import Standing, standing_of
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.lookup import find_channel
 from axonhub_cli.config.labels import shown_reference
@@ -24,24 +26,15 @@ def list_channels(ctx: typer.Context, json: Json = False) -> None:
     session = Session.of(ctx)
     channels = session.config().channels
     health = _ask_health(session) if channels else {}
-    found = [as_json(channel, health.get(channel.name)) for channel in channels]
+    stands = _ask_standings(session, channels)
     if json:
-        output.emit_json(found)
+        output.emit_json([as_json(c, health.get(c.name), stands[c.name]) for c in channels])
         return
-    columns = ("name", "type", "enabled", "models", "tokens", "weight", "priority", "health")
-    rows = [
-        (
-            channel["name"],
-            channel["type"],
-            "yes" if channel["enabled"] else "no",
-            _shortened(channel["models"]),
-            str(channel["tokens"]),
-            str(channel["weight"]),
-            str(channel["priority"]),
-            health[channel["name"]].words if channel["name"] in health else "–",
-        )
-        for channel in found
-    ]
+    columns = ["name", "type", "enabled", "models", "tokens", "weight", "priority", "health"]
+    rows = [_row(c, health.get(c.name), stands[c.name]) for c in channels]
+    if any(standing.scarcest for standing in stands.values()):
+        columns.append("limits")
+        rows = [[*row, stands[row[0]].scarcest or "–"] for row in rows]
     output.table(
         columns,
         rows,
@@ -49,12 +42,30 @@ def list_channels(ctx: typer.Context, json: Json = False) -> None:
     )
 
 
+def _row(channel: Channel, health: Health | None, standing: Standing) -> list[str]:
+    from axonhub_cli.routing.models import served_models
+
+    aside = len({aside.label for aside in standing.asides})
+    return [
+        channel.name,
+        channel.type,
+        "yes" if channel.enabled else "no",
+        _shortened(served_models(channel)),
+        f"{len(channel.tokens)}" + (f" ({aside} aside)" if aside else ""),
+        str(channel.weight),
+        str(channel.priority),
+        health.words if health is not None else "–",
+    ]
+
+
 def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
     """Show one channel."""
     session = Session.of(ctx)
     channel = find_channel(session.config(), name)
     health = _ask_health(session).get(name)
-    found = {**as_json(channel, health), **_details(channel)}
+    standing = _ask_standings(session, [channel])[name]
+    found = {**as_json(channel, health, standing), **_details(channel)}
+    found["tokens_aside"] = [aside.as_json() for aside in standing.asides]
     if json:
         output.emit_json(found)
         return
@@ -69,6 +80,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("mappings", ", ".join(f"{m['from']} → {m['to']}" for m in found["mappings"])),
         *in_words(channel),
         ("tokens", ", ".join(found["token_references"]) or "none"),
+        *[("aside", line) for line in standing.aside_lines()],
         ("auth", found["auth"] or ""),
         ("proxy", found["proxy"] or ""),
         ("CA file", channel.ca_file or ""),
@@ -78,7 +90,9 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("weight", str(channel.weight)),
         ("priority", str(channel.priority)),
         ("tags", ", ".join(channel.tags)),
+        ("at most", _at_most(channel)),
         ("health", health.words if health else "– (no daemon has used it yet)"),
+        *[("limits", line) for line in standing.lines()],
     ]
     output.fields([(label, value) for label, value in pairs if value])
 
@@ -99,7 +113,9 @@ class Health(Struct, frozen=True):
         return self.state + left + (f" (after {self.cause})" if self.cause else "")
 
 
-def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:
+def as_json(
+    channel: Channel, health: Health | None, standing: Standing | None = None
+) -> dict[str, Any]:
     """A channel as `channel list --json` writes it; `health` is None where no daemon knows it."""
     from axonhub_cli.routing.endpoints import endpoints
     from axonhub_cli.routing.models import served_models
@@ -117,7 +133,7 @@ def as_json(channel: Channel, health: Health | None) -> dict[str, Any]:
         "tags": list(channel.tags),
         "tokens": len(channel.tokens),
         "health": health.state if health is not None else None,
-        "limits": None,
+        "limits": standing.limits if standing is not None else None,
     }
 
 
@@ -139,11 +155,35 @@ def _details(channel: Channel) -> dict[str, Any]:
         "auth": channel.auth,
         "proxy": channel.proxy and hide_userinfo(channel.proxy),
         "ca_file": channel.ca_file,
+        "own_limits": {
+            "rpm": channel.rpm,
+            "tpm": channel.tpm,
+            "concurrency": channel.concurrency,
+            "queue": channel.queue,
+            "queue_timeout": channel.queue_timeout,
+        },
         "timeouts": {name: value for name, value in limits.items() if value is not None},
         "client_identity": channel.client_identity,
         "overrides": [override_as_json(override) for override in channel.overrides],
         "token_references": [shown_reference(token) for token in channel.tokens],
     }
+
+
+def _at_most(channel: Channel) -> str:
+    """The channel's own limits, in words."""
+    limits = [
+        f"{number:,} {what}"
+        for number, what in (
+            (channel.concurrency, "requests at once"),
+            (channel.rpm, "requests a minute"),
+            (channel.tpm, "tokens a minute"),
+        )
+        if number is not None
+    ]
+    if not limits:
+        return ""
+    queue = f"{channel.queue:,} more wait, up to {channel.queue_timeout}"
+    return ", ".join([*limits, queue if channel.queue else "nobody waits"])
 
 
 def _told(channel: Channel) -> str:
@@ -155,6 +195,16 @@ def _told(channel: Channel) -> str:
 def _shortened(models: list[str]) -> str:
     shown = ", ".join(models[:3]) or "–"
     return f"{shown} +{len(models) - 3}" if len(models) > 3 else shown
+
+
+def _ask_standings(session: Session, channels: Sequence[Channel]) -> dict[str, Standing]:
+    """By channel, of each of them."""
+    from axonhub_cli.cli.routing_view import look
+
+    if not channels:
+        return {}
+    view = look(session)
+    return {channel.name: standing_of(view, channel) for channel in channels}
 
 
 def _ask_health(session: Session) -> dict[str, Health]:

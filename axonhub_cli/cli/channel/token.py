@@ -12,9 +12,16 @@ from axonhub_cli.cli.changes import changing
 from axonhub_cli.cli.channel import options
 from axonhub_cli.cli.channel.arguments import Json, Name
 from axonhub_cli.cli.channel.options import find_provider
-from axonhub_cli.cli.channel.token_input import TokenFlags, ask_token, check_flags, given_token
+from axonhub_cli.cli.channel.standing import standing_of
+from axonhub_cli.cli.channel.taking_back import take_back
+from axonhub_cli.cli.channel.token_input import (
+    TokenFlags,
+    ask_token,
+    check_flags,
+    given_token,
+)
 from axonhub_cli.cli.context import Session
-from axonhub_cli.cli.lookup import find_channel
+from axonhub_cli.cli.lookup import find_channel, find_reference
 from axonhub_cli.config.labels import labels_of, shown_reference
 from axonhub_cli.config.schema import Channel
 from axonhub_cli.errors import ConfigError, UsageError
@@ -32,6 +39,10 @@ def token(
         str | None,
         typer.Option("--remove", metavar="LABEL", help="Remove the token so called."),
     ] = None,
+    enable: Annotated[
+        str | None,
+        typer.Option("--enable", metavar="LABEL", help="Use one again that was put aside."),
+    ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the tokens (the default).")] = False,
     token_stdin: options.TokenStdin = False,
     token_env: options.TokenEnv = None,
@@ -39,12 +50,12 @@ def token(
     token: options.TokenInArgv = None,
     json: Json = False,
 ) -> None:
-    """List, add or remove a channel's tokens."""
+    """List, add or remove a channel's tokens; use one again that was put aside."""
     session = Session.of(ctx)
     secret = TokenFlags(stdin=token_stdin, env=token_env, command=token_command, argv=token)
     check_flags(secret)
-    if sum((add is not None, remove is not None, listed)) > 1:
-        raise UsageError("--add, --remove and --list exclude each other")
+    if sum((add is not None, remove is not None, enable is not None, listed)) > 1:
+        raise UsageError("--add, --remove, --enable and --list exclude each other")
     if add is None and secret != TokenFlags():
         raise UsageError(
             "a token needs a label", hint=f"`axonhub channel token {name} --add LABEL`"
@@ -54,6 +65,8 @@ def token(
         _add(session, channel, add, secret)
     elif remove is not None:
         _remove(session, channel, remove)
+    elif enable is not None:
+        _enable(session, channel, enable)
     else:
         _list(session, channel, json=json)
 
@@ -80,10 +93,10 @@ def _add(session: Session, channel: Channel, label: str, secret: TokenFlags) -> 
 
 
 def _remove(session: Session, channel: Channel, label: str) -> None:
-    _find(channel, label)
+    find_reference(channel, label)
     with changing(session) as change:
         now = find_channel(change.config, channel.name)
-        reference = _find(now, label)
+        reference = find_reference(now, label)
         left = [token for token in now.tokens if token != reference]
         change.drop_secret(reference)
         change.edit.update("channels", channel.name, {"tokens": left or None})
@@ -96,23 +109,31 @@ def _remove(session: Session, channel: Channel, label: str) -> None:
         )
 
 
+def _enable(session: Session, channel: Channel, label: str) -> None:
+    find_reference(channel, label)
+    if take_back(session, channel.name, label):
+        output.note(f"Token {label} of channel {channel.name} is used again.")
+    else:
+        output.note(f"Token {label} of channel {channel.name} is not put aside.")
+
+
 def _list(session: Session, channel: Channel, *, json: bool) -> None:
-    found = [
-        {
-            "label": label,
-            "source": shown_reference(reference),
-            "token": _masked(session, reference),
-        }
-        for label, reference in zip(labels_of(channel.tokens), channel.tokens, strict=True)
-    ]
+    from axonhub_cli.cli.routing_view import look
+
+    standing = standing_of(look(session), channel)
+    rows, found = [], []
+    for label, reference in zip(labels_of(channel.tokens), channel.tokens, strict=True):
+        asides = [aside for aside in standing.asides if aside.label == label]
+        source, token = shown_reference(reference), _masked(session, reference)
+        shown = [aside.as_json() for aside in asides]
+        found.append({"label": label, "source": source, "token": token, "aside": shown})
+        words = "; ".join(aside.words(standing.now) for aside in asides)
+        rows.append([label, source, token or "–", *([words or "–"] if standing.asides else [])])
     if json:
         output.emit_json({"channel": channel.name, "tokens": found})
         return
-    output.table(
-        ("label", "source", "token"),
-        [(item["label"] or "", item["source"] or "", item["token"] or "–") for item in found],
-        empty=f"Channel {channel.name} has no token.",
-    )
+    columns = ["label", "source", "token", *(["aside"] if standing.asides else [])]
+    output.table(columns, rows, empty=f"Channel {channel.name} has no token.")
 
 
 def _check_label(channel: Channel, label: str) -> None:
@@ -130,18 +151,6 @@ def _check_label(channel: Channel, label: str) -> None:
 
 def _counted(number: int) -> str:
     return f"{number} token{'' if number == 1 else 's'}"
-
-
-def _find(channel: Channel, label: str) -> str:
-    from axonhub_cli.config.nearest import did_you_mean
-
-    known = labels_of(channel.tokens)
-    if label not in known:
-        raise UsageError(
-            f"channel {channel.name!r} has no token {label!r}{did_you_mean(label, known)}",
-            hint=f"`axonhub channel token {channel.name}` lists them",
-        )
-    return channel.tokens[known.index(label)]
 
 
 def _masked(session: Session, reference: str) -> str | None:
