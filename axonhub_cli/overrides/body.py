@@ -25,7 +25,7 @@ def edit_body(body: bytes, override: Override, value: Json) -> bytes:
         return _without_items(body, within[:-1])
     return _edit_each(
         body,
-        _expand(body, Place(0, len(body)), within),
+        _expand(body, jsonedit.whole(body), within),
         lambda item: operation(item, concrete(path), override, value),
     )
 
@@ -60,7 +60,7 @@ def _expand(body: bytes, place: Place, path: Path) -> list[Place]:
 def _without_items(body: bytes, array: Path) -> bytes:
     if any(isinstance(step, Each) for step in array):
         within, path = split(array)
-        places = _expand(body, Place(0, len(body)), within)
+        places = _expand(body, jsonedit.whole(body), within)
         return _edit_each(body, places, lambda item: _emptied(item, concrete(path)))
     return _emptied(body, concrete(array))
 

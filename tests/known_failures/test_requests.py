@@ -13,6 +13,7 @@ import pytest
 
 from tests.support import chat_plays, grammar, plays
 from tests.support.gateway import COMPLETIONS, MESSAGES, Gateway
+from tests.support.home import channel
 
 CAPTURED = Path(__file__).parent.parent / "fixtures" / "claude-code"
 CLAUDE, GPT = "claude-scripted-1", "gpt-scripted-1"
@@ -318,6 +319,22 @@ def test_a_new_prompt_cache_key_on_every_request(gateway: Gateway) -> None:
         assert status == 200, answer
         keys.append(sent(gateway)["prompt_cache_key"])
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_opencode_session_headers_are_ignored_and_half_the_cache_is_missed(
+    gateway: Gateway,
+) -> None:
+    """26: its session is one trace, and so stays with the channel that holds its prompt."""
+    channels = [channel(gateway.anthropic.url, name) for name in "abcd"]
+    gateway.configure(*channels)
+    body = json.dumps({"model": CLAUDE, "max_tokens": 9, "messages": HELLO}).encode()
+    seen = set()
+    for _ in range(8):
+        session = {"x-session-id": "ses_1", "x-session-affinity": "ses_1"}
+        status, headers, _ = gateway.daemon.post(body, MESSAGES, **session)
+        assert status == 200
+        seen.add((headers["ah-trace-id"], headers["ah-channel"]))
+    assert len(seen) == 1
 
 
 def test_dropped_cache_control_makes_a_tenfold_bill(gateway: Gateway) -> None:

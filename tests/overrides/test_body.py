@@ -65,6 +65,13 @@ def test_an_operation_is_a_splice(
         assert changed == BODY.replace(old, new)
 
 
+def test_space_around_a_body_is_no_part_of_it() -> None:
+    body = b' \n{"a":[{"x":1}, {"x":2}]} \n'
+    assert edited("delete", "a[*].x", body) == b' \n{"a":[{}, {}]} \n'
+    assert edited("delete", "a[*]", body) == b' \n{"a":[]} \n'
+    assert edited("set", "b", body, value=1) == b' \n{"a":[{"x":1}, {"x":2}],"b":1} \n'
+
+
 def test_each_item_is_edited_in_itself() -> None:
     roles = [
         m["role"] for m in json.loads(edited("set", "messages[*].role", value="u"))["messages"]
