@@ -12,6 +12,7 @@ from axonhub_cli.cli.commands import noun
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.decisions import print_decision
 from axonhub_cli.cli.figures import NOTHING, count, moment, short_ids, took
+from axonhub_cli.cli.request_diff import show_diff
 from axonhub_cli.errors import CommandFailed, UsageError
 
 if TYPE_CHECKING:
@@ -91,17 +92,22 @@ def show(
     answer: Annotated[
         bool, typer.Option("--answer", help="Only what came back (last attempt).")
     ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="What was changed on the way, and why.")
+    ] = False,
     json: filters.Json = False,
 ) -> None:
     """Show one request: its way through axonhub, or one of its bodies."""
     from axonhub_cli.tracing.queries import TraceReader
 
-    picked = [name for name, flag in _flags(body, upstream, answer).items() if flag]
+    picked = [name for name, flag in _flags(body, upstream, answer, diff).items() if flag]
     if len(picked) > 1:
         raise UsageError(f"{' and '.join(f'--{name}' for name in picked)} exclude each other")
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
         row = reader.request(request_id)
-        if picked:
+        if diff:
+            show_diff(reader, row, json=json)
+        elif picked:
             _print_body(_read_body(reader, row, picked[0]), picked[0], json=json)
         elif json:
             details = {"headers": reader.headers(row), "decision": reader.decision(row)}
@@ -174,8 +180,8 @@ def tokens_in_words(tokens: Tokens) -> str:
     return f"{sent or 0} in{inside}, {tokens.output or 0} out{thought}"
 
 
-def _flags(body: bool, upstream: bool, answer: bool) -> dict[str, bool]:
-    return {"body": body, "upstream": upstream, "answer": answer}
+def _flags(body: bool, upstream: bool, answer: bool, diff: bool) -> dict[str, bool]:
+    return {"body": body, "upstream": upstream, "answer": answer, "diff": diff}
 
 
 def _read_body(reader: TraceReader, row: RequestRow, which: str) -> bytes:
@@ -246,7 +252,7 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
     for note in decision.get("overrides", []):
         word = "edited" if note.get("applied") else "not edited"
         output.line(f"{word}: {note.get('path')} – {note.get('reason')}")
-    output.note(f"hint: `axonhub request show {row.id} --body`, `--upstream`, `--answer`")
+    output.note(f"hint: `axonhub request show {row.id} --body`, `--upstream`, `--answer`, `--diff`")
 
 
 def _outcome(row: RequestRow) -> str:

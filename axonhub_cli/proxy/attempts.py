@@ -353,6 +353,7 @@ class Attempts:
         if outgoing.overrides:
             self._record.decision["overrides"] = msgspec.to_builtins(outgoing.overrides)
         record.url = outgoing.call.url
+        record.sent_headers = outgoing.call.headers
         body = outgoing.call.body
         record.sent_body = body if body is not self._call.body else None
         record.sent_parts = outgoing.parts

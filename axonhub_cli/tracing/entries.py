@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.ir.response import Usage
-from axonhub_cli.jsonio import Envelope
+from axonhub_cli.jsonio import Envelope, Json
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
+from axonhub_cli.tracing.sent_headers import compare_headers
 from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing, find_spent, sum_usd
 from axonhub_cli.tracing.title import find_title
 
@@ -119,13 +120,19 @@ def _entry(
         ],
         bodies=[],
         headers=context.redactor.headers(hidden),
-        decision=context.redactor.body(jsonio.encode(record.routed() | record.decision)),
+        decision=context.redactor.body(jsonio.encode(_decision(record))),
         # A test is nobody's conversation.
         trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
         thread_id=_optional(clean, record.thread_id),
         title=lambda: _title(record, clean),
         spent=charged,
     )
+
+
+def _decision(record: RequestRecord) -> dict[str, Json]:
+    known = record.routed() | record.decision
+    headers = compare_headers(record)
+    return known | {"sent_headers": headers} if any(headers) else known
 
 
 def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str]) -> Row:

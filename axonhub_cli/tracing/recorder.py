@@ -45,6 +45,8 @@ class AttemptRecord(Struct, eq=False):
     """None: the very bytes the client sent."""
     sent_parts: list[tuple[int, int]] | None = None
     """Where the parts worth storing apart stand in it, when that is known already."""
+    sent_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """As sent, the credential included: of them the names alone are kept."""
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Of the answer, as received."""
     answer: list[bytes] = field(default_factory=list)

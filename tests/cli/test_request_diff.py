@@ -1,0 +1,54 @@
+import json
+
+from tests.cli.conftest import OTHER, SESSION
+from tests.support import chat_plays
+from tests.support.daemon import Daemon
+from tests.support.home import KEY, TOKEN, Home, channel
+from tests.support.upstream import Upstream
+
+
+def failed_over(home: Home) -> str:
+    return str(home.json("request", "list", "--trace", SESSION)[-1]["id"])
+
+
+def test_each_attempt_tells_what_was_changed(recorded: Home) -> None:
+    shown = recorded.axonhub("request", "show", failed_over(recorded), "--diff").stdout
+    assert "attempt 1, channel first: relayed, anthropic" in shown
+    assert "body: the very bytes that the client sent" in shown
+    assert "~ model: claude-x → y-1" in shown
+    assert "renamed by a mapping of the channel" in shown
+    assert "+ headers added: " in shown
+    assert "x-api-key" in shown
+    assert TOKEN not in shown
+
+
+def test_as_json_there_is_an_object_for_each_attempt(recorded: Home) -> None:
+    first, second = recorded.json("request", "show", failed_over(recorded), "--diff")
+    assert (first["same"], first["changes"]) == (True, [])
+    assert [change["path"] for change in second["changes"]] == ["model"]
+    assert "authorization" in second["headers"]["removed"]
+    assert KEY not in json.dumps([first, second])
+
+
+def test_a_conversion_is_summed_up_with_its_losses(home: Home) -> None:
+    upstream = Upstream(chat_plays.default_answer)
+    upstream.start()
+    kind = {"type": "openai-compatible", "models": ["gpt-x"]}
+    home.configure(channel(upstream.url, **kind), mappings={"claude-.*": "gpt-x"})
+    daemon = Daemon(home).start()
+    try:
+        body = {"model": "claude-x", "top_k": 4, "messages": [{"role": "user", "content": "hi"}]}
+        daemon.post(json.dumps(body).encode())
+    finally:
+        daemon.stop()
+        upstream.stop()
+    name = home.json("request", "list")[0]["id"]
+    shown = home.axonhub("request", "show", name, "--diff").stdout
+    assert "converted, anthropic → openai_chat" in shown
+    assert "~ model: claude-x → gpt-x" in shown
+    assert "lost: top_k" in shown
+
+
+def test_two_views_exclude_each_other(recorded: Home) -> None:
+    done = recorded.axonhub("request", "show", OTHER, "--diff", "--body", check=False)
+    assert (done.returncode, "exclude each other" in done.stderr) == (2, True)

@@ -1,0 +1,101 @@
+import json
+from typing import Any
+
+from axonhub_cli.tracing.changes import MOST, Change, find_changes
+from axonhub_cli.tracing.rows import AttemptRow, Tokens
+from tests.tracing.requests import row
+
+
+def attempt(**changes: Any) -> AttemptRow:
+    plain: dict[str, Any] = dict.fromkeys(AttemptRow.__struct_fields__)
+    plain |= {"n": 1, "channel": "main", "upstream_protocol": "anthropic", "tokens": Tokens()}
+    return AttemptRow(**(plain | changes))
+
+
+def changes(
+    body: dict[str, Any],
+    sent: dict[str, Any],
+    *,
+    losses: tuple[dict[str, Any], ...] = (),
+    decision: dict[str, Any] | None = None,
+    upstream: str = "anthropic",
+) -> list[Change]:
+    found = find_changes(
+        row(profile="cheap", losses=losses),
+        attempt(upstream_protocol=upstream),
+        json.dumps(body).encode(),
+        json.dumps(sent).encode(),
+        decision or {},
+    )
+    return list(found.changes)
+
+
+def test_a_renamed_model_names_its_rule() -> None:
+    (change,) = changes({"model": "a"}, {"model": "b"}, decision={"rule": "a"})
+    assert change == Change("model", "changed", "a", "b", "renamed by the rule a of profile cheap")
+    (change,) = changes({"model": "a"}, {"model": "b"})
+    assert change.why == "renamed by a mapping of the channel"
+
+
+def test_one_block_put_in_is_one_change() -> None:
+    line = {"type": "text", "text": "You are Claude Code, Anthropic's official CLI for Claude."}
+    own = {"type": "text", "text": "mine"}
+    (change,) = changes({"system": [own]}, {"system": [line, own]})
+    assert (change.path, change.kind) == ("system.0", "added")
+    assert change.why.startswith("identity block")
+
+
+def test_what_is_taken_out_is_explained_by_its_loss() -> None:
+    said = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]
+    loss = {"path": "messages[*].content[*].thinking", "reason": "not this provider's"}
+    (change,) = changes(
+        {"messages": [{"content": said}]}, {"messages": [{"content": said[1:]}]}, losses=(loss,)
+    )
+    assert (change.path, change.kind) == ("messages.0.content.0", "removed")
+    assert change.why == "not this provider's"
+
+
+def test_an_override_is_known_by_its_path() -> None:
+    done = {"path": "temperature", "reason": "set by override 1", "applied": True}
+    notes = [done, {"path": "top_k", "reason": "not there", "applied": False}]
+    found = changes({}, {"temperature": 0, "top_k": 1}, decision={"overrides": notes})
+    assert [change.why for change in found] == [
+        "set by override 1",
+        "the provider's dialect",
+    ]
+
+
+def test_a_conversion_is_told_by_what_there_is_on_either_side() -> None:
+    asked = {"model": "a", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    told = {
+        "model": "b",
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hi"}],
+    }
+    found = {c.path: (c.kind, c.old, c.new) for c in changes(asked, told, upstream="openai_chat")}
+    assert found == {
+        "model": ("changed", "a", "b"),
+        "max_tokens": ("removed", "9", None),
+        "system blocks": ("added", None, "1"),
+    }
+
+
+def test_the_names_of_headers_come_from_the_decision() -> None:
+    decision = {"sent_headers": [{"added": ["x-a"], "removed": ["cookie"], "changed": []}]}
+    found = find_changes(row(), attempt(), b"{}", b"{}", decision)
+    assert found.headers == {"added": ["x-a"], "removed": ["cookie"], "changed": []}
+    assert (found.same, found.changes) == (True, ())
+    second = find_changes(row(), attempt(n=2), b"{}", b"{ }", decision)
+    assert second.headers == {"added": [], "removed": [], "changed": []}
+    assert (second.same, second.changes) == (False, ())
+
+
+def test_no_body_breaks_the_comparison() -> None:
+    found = find_changes(row(), attempt(), b"\xff", b"[1]", {})
+    assert [change.kind for change in found.changes] == ["changed"]
+    odd = find_changes(row(), attempt(upstream_protocol="openai_chat"), b"[]", b"5", {})
+    assert odd.changes == ()
+    many = find_changes(
+        row(), attempt(), json.dumps({str(n): n for n in range(999)}).encode(), b"{}", {}
+    )
+    assert len(many.changes) == MOST
+    assert json.dumps(many.as_json())
