@@ -273,7 +273,9 @@ class Attempts:
             return None
 
         def answered(first_event_ms: float) -> None:
-            visit.answered(self._services.now(), first_event_ms)
+            now, routing = self._services.now(), self._services.routing
+            visit.answered(now, first_event_ms)
+            self._decision.answered(routing, candidate.channel.name, now)
 
         spool = Spool(self._reply) if candidate.channel.buffered else None
         attempt = self._make(spool or self._reply, outgoing, candidate, record, answered)

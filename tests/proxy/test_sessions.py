@@ -135,6 +135,31 @@ def test_a_probe_closes_the_breaker_with_its_first_content(three: list[Upstream]
     assert asyncio.run(story()) == "a"
 
 
+def test_a_session_is_where_its_answer_begins_however_long_that_takes(
+    three: list[Upstream],
+) -> None:
+    clock, taken, gate = Clock(), snapshot(three[:2], "failover"), Gate()
+    pieces = as_events(text("pong"))
+    three[0].script(plays.overloaded())
+    three[1].script(held(pieces, len(pieces) - 1, gate))
+
+    async def story() -> str | None:
+        services = new_services(now=clock)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(turn(services, taken))
+            await asyncio.to_thread(gate.wait_reached)
+            async with asyncio.timeout(PATIENCE):
+                while services.routing.affinity.channel_of("s", MODEL, clock.now) is None:
+                    await asyncio.sleep(0)
+            clock.now += 60  # `a` has recovered
+            channel = await turn(services, taken)
+            gate.open()
+        await services.upstreams.aclose()
+        return channel
+
+    assert asyncio.run(story()) == "b"
+
+
 def test_a_client_that_leaves_a_probe_makes_room_for_the_next(three: list[Upstream]) -> None:
     clock, taken, gate = Clock(), snapshot(three[:2], "failover"), Gate()
     three[0].script(plays.rate_limited("30"), held(as_events(text("x")), 0, gate))

@@ -110,7 +110,7 @@ class Health(Struct, frozen=True):
     @property
     def words(self) -> str:
         left = f", {self.left_s:.0f} s left" if self.state == "open" else ""
-        return self.state + left + (f" (after {self.cause})" if self.cause else "")
+        return self.state + left + (f": {self.cause}" if self.cause else "")
 
 
 def as_json(
