@@ -144,6 +144,7 @@ def _give_back(db: sqlite3.Connection) -> int:
     """Give free pages back to the system; how many."""
     (free,) = db.execute("PRAGMA freelist_count").fetchone()
     if free >= PAGES:
-        db.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+        # `execute` would take one step of it, which is one page.
+        db.executescript(f"PRAGMA incremental_vacuum({PAGES})")
         return PAGES
     return 0

@@ -157,7 +157,7 @@ class SqliteStore:
         """Give what pruning freed back to the system, as far as no reader is in the way."""
         assert self._db is not None, "open() comes first"
         with contextlib.suppress(sqlite3.Error):
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._db.executescript("PRAGMA incremental_vacuum")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def set_aside(self) -> None:
