@@ -74,7 +74,7 @@ def build_app(
     keeper = Keeper(paths.routing_file, state, time.time)
     context = Context(
         runtime=runtime,
-        services=_make_services(runtime, upstreams, issuers, state, supply, book, costs),
+        services=_make_services(runtime, upstreams, issuers, state, supply, book, costs, listing),
         recorder=Recorder(writer, feed.started),
         lineage=lineage,
         secret=secret,
@@ -119,6 +119,7 @@ def _make_services(
     supply: Supply,
     book: QuotaBook,
     costs: Costs,
+    listing: Listing,
 ) -> Services:
     return Services(
         upstreams=upstreams,
@@ -132,6 +133,7 @@ def _make_services(
         admission=ChannelPlaces(time.monotonic),
         sources=Sources(headroom=supply.headroom, quota=supply.quota, price=costs.price),
         quotas=book,
+        pricer=Pricer(lambda: runtime.snapshot.config, listing),
     )
 
 

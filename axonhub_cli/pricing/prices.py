@@ -94,15 +94,24 @@ class Pricer:
         usd = cost(usage, rates)
         return UNKNOWN if usd is None else Charge(usd, version)
 
-    def known(self, channel: str, model: str, usage: Usage, *, at: float) -> Charge | None:
+    def known(
+        self,
+        channel: str,
+        model: str,
+        usage: Usage,
+        *,
+        at: float,
+        told: Mapping[str, str] | None = None,
+    ) -> Charge | None:
         """The same from what is remembered; None where only `charge` could tell. Never blocks."""
-        found = self._rates(channel, model, usage, at, {}, self._remembered)
+        found = self._rates(channel, model, usage, at, told or {}, self._remembered)
         if found is None:
             asked = self._config().channel(channel)
             unknown = asked is None or self._key(asked, model) in self._models
             return UNKNOWN if unknown else None
         rates, version = found
-        return Charge(cost(usage, rates), version)
+        usd = cost(usage, rates)
+        return UNKNOWN if usd is None else Charge(usd, version)
 
     def _rates(
         self,

@@ -18,6 +18,7 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.cost_telling import with_cost
 from axonhub_cli.proxy.failure import sentence
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
 from axonhub_cli.proxy.own_headers import routed_headers
@@ -268,8 +269,11 @@ class Attempts:
     async def _send(
         self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord, visit: Visit
     ) -> UpstreamError | None:
+        reply: Outlet = self._reply
+        if self._call.snapshot.config.server.usage_cost:
+            reply = await with_cost(self._services, self._call, candidate, record, reply)
         if not self._call.streams:
-            await self._make(self._reply, outgoing, candidate, record).whole(outgoing.call)
+            await self._make(reply, outgoing, candidate, record).whole(outgoing.call)
             return None
 
         def answered(first_event_ms: float) -> None:
@@ -277,8 +281,8 @@ class Attempts:
             visit.answered(now, first_event_ms)
             self._decision.answered(routing, candidate.channel.name, now)
 
-        spool = Spool(self._reply) if candidate.channel.buffered else None
-        attempt = self._make(spool or self._reply, outgoing, candidate, record, answered)
+        spool = Spool(reply) if candidate.channel.buffered else None
+        attempt = self._make(spool or reply, outgoing, candidate, record, answered)
         error = await attempt.stream(outgoing.call)
         if spool is None:
             return error

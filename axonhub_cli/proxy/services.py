@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from axonhub_cli.ir.recall import NOTHING, Recall
+from axonhub_cli.pricing.prices import Pricer
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.upstream import Upstreams
@@ -106,6 +107,8 @@ class Services(Struct, frozen=True):
     """What is left of their limits."""
     sources: Sources = Sources()
     """What balancing may ask of limits and prices."""
+    pricer: Pricer | None = None
+    """What answers cost, for those who want to be told; None: nobody knows."""
     draw: Callable[[], float] = random.random
     """A number from 0 up to 1, for jitter."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -1,0 +1,109 @@
+"""`usage.cost` in answers, where `server.usage_cost` asks for it: US dollars, beside the tokens.
+
+An outlet before the client's: it edits the last `usage` of an answer and passes on every other byte
+as it came. The cost is that of the trace, by what the upstream itself said of its tokens; where
+the price is not known, nothing is added.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from axonhub_cli import jsonio
+from axonhub_cli.ir.response import Usage
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.reply import HeaderList, Outlet
+from axonhub_cli.proxy.services import Services
+from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.tracing.recorder import AttemptRecord
+
+_DATA = re.compile(rb"^data:[ \t]*(\{[^\r\n]*\"usage\"[^\r\n]*\})[ \t]*(?=\r|\n|\Z)", re.MULTILINE)
+_NO_TOKENS = Usage(input=0, output=0)
+
+
+async def with_cost(
+    services: Services,
+    call: ClientCall,
+    candidate: Candidate,
+    record: AttemptRecord,
+    reply: Outlet,
+) -> Outlet:
+    """The outlet to write an attempt's answer to."""
+    pricer, channel = services.pricer, candidate.channel.name
+    if pricer is None or call.route.operation != "generate":
+        return reply
+    model, now = candidate.upstream_model, services.now()
+    if pricer.known(channel, model, _NO_TOKENS, at=now) is None:
+        # The model's first time: its price is looked up off the loop.
+        await asyncio.to_thread(pricer.charge, channel, model, _NO_TOKENS, at=now)
+    read_totals = PROTOCOLS[candidate.protocol].read_totals
+
+    def cost() -> Decimal | None:
+        answer = read_totals(b"".join(record.answer))
+        charge = pricer.known(channel, model, answer.usage, at=now, told=answer.told)
+        return None if charge is None else charge.usd
+
+    return CostTeller(reply, cost)
+
+
+class CostTeller:
+    """An `Outlet`; `cost` is asked when a `usage` passes, None: not known."""
+
+    def __init__(self, reply: Outlet, cost: Callable[[], Decimal | None]) -> None:
+        self._reply = reply
+        self._cost = cost
+
+    @property
+    def opened(self) -> bool:
+        return self._reply.opened
+
+    @property
+    def ended(self) -> bool:
+        return self._reply.ended
+
+    async def open(self, status: int, headers: HeaderList) -> None:
+        await self._reply.open(status, headers)
+
+    async def write(self, data: bytes) -> None:
+        await self._reply.write(self._edited(data))
+
+    async def end(self, data: bytes = b"") -> None:
+        await self._reply.end(self._edited(data))
+
+    async def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None:
+        whole = status < 400 and b'"usage"' in body
+        await self._reply.send_whole(status, headers, self._document(body) if whole else body)
+
+    def _edited(self, data: bytes) -> bytes:
+        """Whole events; those with a `usage` at the top tell the end's."""
+        if b'"usage"' not in data:
+            return data
+        edits = [
+            (found.start(1), found.end(1), self._document(found[1]))
+            for found in _DATA.finditer(data)
+        ]
+        return jsonio.splice(data, edits)
+
+    def _document(self, data: bytes) -> bytes:
+        try:
+            spans = jsonio.object_spans(data)
+        except jsonio.InvalidJson:
+            return data
+        objects = [s for s in spans if s.key == "usage" and data.startswith(b"{", s.start)]
+        place = objects[0] if objects else None
+        usd = self._cost() if place is not None else None
+        if place is None or usd is None:
+            return data
+        last = place.end - 1
+        comma = b"," if data[place.start + 1 : last].strip() else b""
+        return jsonio.splice(data, [(last, last, comma + b'"cost":' + _number(usd))])
+
+
+def _number(usd: Decimal) -> bytes:
+    """Without an exponent, and without zeros at the end."""
+    text = f"{usd:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).encode()
