@@ -76,7 +76,12 @@ def _refused(failures: list[Failure]) -> str:
         for f in reversed(statuses)
         if isinstance(f.error, UpstreamStatus) and f.error.status in CREDENTIAL_STATUSES
     )
-    advice = f"replace its token: axonhub channel edit {refused.channel} --ask-token"
+    several = sum(f.channel == refused.channel for f in statuses) > 1
+    advice = (
+        f"look at its tokens: axonhub channel token {refused.channel}"
+        if several
+        else f"replace its token: axonhub channel edit {refused.channel} --ask-token"
+    )
     others = [sentence(f) for f in failures if f is not refused]
     rest = f" Also tried: {'; '.join(others)}." if others else ""
     return (

@@ -38,10 +38,14 @@ _Key = tuple[str, str, str]
 """Channel, token's label, model; the model is empty for an account's allowances."""
 
 
-class _Entry(Struct, frozen=True):
+class _Entry(Struct):
     mark: str
     at: float
     told: Told
+    left: float = 1.0
+    """Of an account: the share that was worked out last, which holds from `since` to `until`."""
+    since: float = 0.0
+    until: float = 0.0
 
 
 class Allowances:
@@ -104,7 +108,12 @@ class Allowances:
     def quota(self, channel: str, token: Labelled | None, now: float) -> float | None:
         """Which share of an account's allowance is left, 0 to 1; None: not known."""
         entry = self._find(channel, token, "")
-        return None if entry is None else _account_left(entry, now)
+        if entry is None:
+            return None
+        if not entry.since <= now < entry.until:
+            entry.left, entry.since = _account_left(entry, now), now
+            entry.until = _next_change(entry, now)
+        return entry.left
 
     def told(self, channel: str) -> Iterator[tuple[str, str, float, Told]]:
         """What is known of a channel: the token's label, the model (empty: all), when, and what."""
@@ -196,6 +205,13 @@ def _account_left(entry: _Entry, now: float) -> float:
         return min(left, 1.0)
     goes_on = told.overage is True or told.status is not None
     return _OVERDRAWN if goes_on else 0.0
+
+
+def _next_change(entry: _Entry, now: float) -> float:
+    """When one of its windows begins anew."""
+    ends = [w.resets_at for w in entry.told.windows if w.resets_at is not None]
+    moments = (*ends, _back_at(entry, now), entry.at + _HOLDS_S, entry.at + _LONGEST_S)
+    return min((moment for moment in moments if moment > now), default=now)
 
 
 def _back_at(entry: _Entry, now: float) -> float:

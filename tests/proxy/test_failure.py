@@ -162,3 +162,10 @@ def test_a_channel_at_capacity_helps_more_than_one_that_cannot_be_reached() -> N
 def test_an_answer_counts_more_than_a_channel_that_was_not_asked() -> None:
     overloaded = Failure("b", UpstreamStatus(529, [], b"{}", message="529"), "529")
     assert describe([BUSY, overloaded], "req_1").info.status == 529
+
+
+def test_when_several_tokens_are_refused_the_advice_is_to_look_at_them() -> None:
+    answer = describe(failed(status(401, "no"), status(401, "no")), "req_1")
+    assert answer.info.status == 502
+    both = [Failure("a", f.error, f.kind) for f in failed(status(401, "no"), status(401, "no"))]
+    assert "axonhub channel token a" in describe(both, "req_1").info.message
