@@ -144,7 +144,7 @@ def test_models_are_listed_in_openais_shape_for_everybody_else(
         found = json.loads(ask(daemon, "GET", "/v1/models", x_api_key=KEY)[2])
         whole = json.loads(ask(daemon, "GET", "/v1/models?include=all", x_api_key=KEY)[2])
         one = json.loads(ask(daemon, "GET", "/v1/models/claude-a", x_api_key=KEY)[2])
-        status, _, answer = ask(daemon, "GET", "/v1/models/claude-z", x_api_key=KEY)
+        status, _, answer = ask(daemon, "GET", "/v1/models/glm-z", x_api_key=KEY)
         refused = ask(daemon, "GET", "/v1/models")
     assert found["object"] == "list"
     assert [(m["id"], m["object"]) for m in found["data"]] == [("claude-a", "model")]

@@ -10,8 +10,7 @@ import pytest
 
 from axonhub_cli.errors import ClientError, NoCandidate, UpstreamTimeout
 from axonhub_cli.proxy.call import ClientCall
-from axonhub_cli.proxy.services import UNLIMITED
-from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.proxy.services import UNLIMITED, Asking
 from axonhub_cli.tracing.recorder import RequestRecord
 from tests.support import plays
 from tests.support.stage import BODY, ask, endpoint, new_services, snapshot_of
@@ -26,11 +25,12 @@ class Narrow:
         self.seen: list[tuple[str, int]] = []
 
     @asynccontextmanager
-    async def place(self, call: ClientCall, candidate: Candidate) -> AsyncIterator[None]:
-        if candidate.channel.name == "a":
+    async def place(self, asking: Asking) -> AsyncIterator[None]:
+        name = asking.candidate.channel.name
+        if name == "a":
             raise UpstreamTimeout("no place was free")
         self.inside += 1
-        self.seen.append((candidate.channel.name, len(call.body)))
+        self.seen.append((name, len(asking.call.body)))
         try:
             yield
         finally:
@@ -115,7 +115,7 @@ def test_a_request_that_nobody_can_serve_is_settled_too() -> None:
 
 def test_without_limits_there_is_always_a_place() -> None:
     async def story() -> bool:
-        async with UNLIMITED.place(None, None):  # type: ignore[arg-type]
+        async with UNLIMITED.place(None):  # type: ignore[arg-type]
             return True
 
     assert asyncio.run(story())
