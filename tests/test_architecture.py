@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The command line reads files and databases, and speaks to a running daemon by HTTP only.
     "cli": _BOTTOM
     # `explain` decides as the daemon does, by prices too.
-    | {"config", "routing", "protocols", "tracing", "pricing", "proxy.probe"}
+    | {"config", "routing", "protocols", "tracing", "pricing", "proxy.probe", "proxy.replay"}
     | {
         "daemon.lifecycle",
         "daemon.state",

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from axonhub_cli.tracing.queries import TraceReader
     from axonhub_cli.tracing.rows import RequestRow, Tokens
 
-app = noun("Single requests, routed and answered.")
+app = noun(
+    "Single requests, routed and answered.",
+    verbs={
+        "replay": (
+            "axonhub_cli.cli.request_replay:replay",
+            "Send one again, to another channel.",
+        )
+    },
+)
 
 NONE_YET = "no requests yet; `axonhub run claude` or `eval $(axonhub env)` sends a client through"
 
@@ -37,7 +45,7 @@ def list_requests(
     status: filters.Status = None,
     text: filters.Text = None,
     min_cost: filters.MinCost = None,
-    tests: Annotated[bool, typer.Option("--tests", help="Channel tests too.")] = False,
+    tests: Annotated[bool, typer.Option("--tests", help="Channel tests and replays too.")] = False,
     limit: filters.Limit = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
@@ -233,6 +241,7 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
         ("client", " · ".join(part for part in (row.client, row.user_agent) if part) or NOTHING),
         ("key", (row.key or NOTHING) + (f", profile {row.profile}" if row.profile else "")),
         ("model", models_of(row)),
+        ("replay of", str(decision.get("replay_of") or "")),
         ("rule", str(decision.get("rule") or "")),
         ("operation", "" if row.operation == "generate" else row.operation),
         ("protocol", f"{row.protocol}, {'streamed' if row.stream else 'in one piece'}"),

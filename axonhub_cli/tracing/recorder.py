@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from axonhub_cli.tracing.spent import Spent
 
 Status = Literal["running", "completed", "failed", "canceled"]
-Source = Literal["api", "test"]
+Source = Literal["api", "test", "replay"]
 Stage = Literal["started", "finished"]
 
 

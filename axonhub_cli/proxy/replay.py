@@ -1,0 +1,143 @@
+"""Send a recorded request again, to one channel of choice, outside any daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from axonhub_cli.config.schema import Channel, Config, Key
+from axonhub_cli.config.secrets import SecretStore
+from axonhub_cli.errors import UpstreamError, UsageError
+from axonhub_cli.protocols import CONVERTIBLE, PROTOCOLS
+from axonhub_cli.proxy.attempt import Attempt
+from axonhub_cli.proxy.call import ClientCall
+from axonhub_cli.proxy.failure import sentence
+from axonhub_cli.proxy.outgoing import prepare
+from axonhub_cli.proxy.probe import default_model, find_token
+from axonhub_cli.proxy.reply import HeaderList, Reply
+from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
+from axonhub_cli.proxy.target import Origin
+from axonhub_cli.proxy.upstream import Upstreams
+from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.routing.endpoints import endpoints
+from axonhub_cli.routing.models import serves, upstream_model
+from axonhub_cli.routing.telling import Failure
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
+
+
+def replay(
+    config: Config,
+    channel: Channel,
+    secrets: SecretStore,
+    environ: Mapping[str, str],
+    *,
+    protocol: str,
+    body: bytes,
+    headers: HeaderList,
+    model: str,
+    original: str,
+) -> RequestRecord:
+    """The record of the new request, whatever became of it. `model` is asked of the channel by
+    one of its names (`model_for`).
+
+    Raises `UsageError` where the channel cannot be asked in any way, `SecretError` when there is
+    no secret to ask with, `ClientError` for a request that it cannot be sent.
+    """
+    known = PROTOCOLS[protocol]
+    call = ClientCall(
+        protocol=known,
+        route=next(route for route in known.routes if route.operation == "generate"),
+        query="",
+        headers=headers,
+        body=body,
+        key=Key(name="replay", hash=""),
+        profile=None,
+        snapshot=Snapshot(config=config),
+    )
+    candidate = _candidate(channel, protocol, model)
+    record = RequestRecord(
+        id=f"req_{os.urandom(12).hex()}",
+        at=time.time(),
+        protocol=protocol,
+        model=call.model,
+        stream=call.streams,
+        client="axonhub",
+        headers=headers,
+        body=call.body,
+        envelope=call.envelope,
+        source="replay",
+        decision={"replay_of": original},
+    )
+    asyncio.run(_send(config, call, candidate, find_token(channel, secrets), environ, record))
+    return record
+
+
+def model_for(channel: Channel, asked: str | None, sent: str | None) -> str:
+    """What of a channel is to be asked for in place of a request's models: one of them where it
+    serves it, else what a test asks for. Raises `UsageError` where that is nothing."""
+    for name in (asked, sent):
+        if name is not None and serves(channel, name):
+            return name
+    return default_model(channel)
+
+
+def _candidate(channel: Channel, protocol: str, model: str) -> Candidate:
+    found = endpoints(channel)
+    name = upstream_model(channel, model) or model
+    if protocol in found:
+        return Candidate(channel, name, protocol, found[protocol])
+    for other, url in found.items():
+        if other in CONVERTIBLE and protocol in CONVERTIBLE:
+            return Candidate(channel, name, other, url, native=False)
+    raise UsageError(
+        f"channel {channel.name!r} speaks no protocol that this request can be converted to",
+        hint=f"axonhub channel show {channel.name}",
+    )
+
+
+async def _send(
+    config: Config,
+    call: ClientCall,
+    candidate: Candidate,
+    token: Token | None,
+    environ: Mapping[str, str],
+    record: RequestRecord,
+) -> None:
+    attempt = AttemptRecord(
+        candidate.channel.name, candidate.upstream_model, candidate.protocol, label="replay"
+    )
+    record.attempts.append(attempt)
+    limits = limits_of(config.server, candidate.channel)
+    upstreams, started = Upstreams(environ), time.monotonic()
+    try:
+        outgoing = prepare(call, candidate, token, limits, Origin(record.id, int(record.at)))
+        attempt.url, attempt.sent_headers = outgoing.call.url, outgoing.call.headers
+        attempt.sent_body = outgoing.call.body if outgoing.call.body is not call.body else None
+        record.losses = [{"path": x.path, "reason": x.reason} for x in outgoing.losses]
+        sending = Attempt(
+            upstreams,
+            PROTOCOLS[candidate.protocol],
+            Reply(_ignore, time.monotonic),
+            attempt,
+            limits,
+            record.id,
+            time.monotonic,
+            outgoing.conversion,
+        )
+        await (sending.stream(outgoing.call) if call.streams else sending.whole(outgoing.call))
+    except UpstreamError as error:
+        attempt.status = "failed"
+        attempt.error = sentence(Failure(candidate.channel.name, error))
+    finally:
+        await upstreams.aclose()
+    record.total_ms = attempt.ms = (time.monotonic() - started) * 1000
+    record.first_token_ms = attempt.first_event_ms
+    record.status, record.error = attempt.status, attempt.error
+    record.http_status = attempt.http_status
+
+
+async def _ignore(message: MutableMapping[str, Any]) -> None:
+    """Nobody waits for the bytes: the record has them."""
