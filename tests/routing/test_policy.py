@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -170,6 +171,11 @@ def test_who_gives_up_does_not_try_another_token() -> None:
     channel = Channel(name="a", type="echo", policy={"429": "give_up"})
     row = policy.row_of(Fault("429", 429), channel)
     assert decide(row, State(tokens=2, channels=2), PACE, 0.5).action == "give_up"
+
+
+def test_the_readme_names_every_kind() -> None:
+    said = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert [kind for kind in ROWS if f"`{kind}`" not in said and f"`{kind}`:" not in said] == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from msgspec import Struct
 
-from axonhub_cli.cli.channel import capacity, naming, network, options
+from axonhub_cli.cli.channel import capacity, failing, naming, network, options
 
 
 class Flags(Struct, frozen=True, kw_only=True):
@@ -47,6 +47,9 @@ class Flags(Struct, frozen=True, kw_only=True):
     concurrency: capacity.Concurrency = None
     queue: capacity.Queue = None
     queue_timeout: capacity.QueueTimeout = None
+    retries: failing.Retries = None
+    policy: failing.Policy = None
+    buffered: failing.Buffered = None
 
 
 _READERS: options.Readers = {
@@ -54,6 +57,7 @@ _READERS: options.Readers = {
     **network.READERS,
     **naming.READERS,
     **capacity.READERS,
+    **failing.READERS,
 }
 
 

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from axonhub_cli.cli import output
 from axonhub_cli.cli.channel.arguments import Json, Name
+from axonhub_cli.cli.channel.failing import failing_of
+from axonhub_cli.cli.channel.failing import in_words as failing_in_words
 from axonhub_cli.cli.channel.naming import in_words, naming_of
 from axonhub_cli.cli.channel.override import as_json as override_as_json
 from axonhub_cli.cli.channel.standing import Standing, standing_of
@@ -86,6 +88,7 @@ def show(ctx: typer.Context, name: Name, json: Json = False) -> None:
         ("CA file", channel.ca_file or ""),
         ("time limits", ", ".join(f"{k} {v}" for k, v in found["timeouts"].items())),
         ("client identity", _told(channel)),
+        *failing_in_words(channel),
         ("edits", str(len(channel.overrides) or "")),
         ("weight", str(channel.weight)),
         ("priority", str(channel.priority)),
@@ -164,6 +167,7 @@ def _details(channel: Channel) -> dict[str, Any]:
         },
         "timeouts": {name: value for name, value in limits.items() if value is not None},
         "client_identity": channel.client_identity,
+        **failing_of(channel),
         "overrides": [override_as_json(override) for override in channel.overrides],
         "token_references": [shown_reference(token) for token in channel.tokens],
     }
