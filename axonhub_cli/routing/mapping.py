@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from axonhub_cli.config.schema import Mapping, Profile
 from axonhub_cli.errors import ConfigError
+from axonhub_cli.routing.backtracking import LONGEST, find_trap
 from axonhub_cli.routing.conditions import NO_TRAITS, Traits, holds, words_of
 
 _PATTERN_SIGNS = frozenset("*?+[]{}()^$|\\")
@@ -65,10 +66,10 @@ def is_pattern(source: str) -> bool:
 
 
 def matches(source: str, model: str) -> bool:
-    """Patterns are anchored at both ends."""
+    """Patterns are anchored at both ends; a name of over `LONGEST` characters matches none."""
     if not is_pattern(source):
         return source == model
-    return _compile(source).fullmatch(model) is not None
+    return len(model) <= LONGEST and _compile(source).fullmatch(model) is not None
 
 
 def check_pattern(source: str) -> str | None:
@@ -89,6 +90,11 @@ def check_pattern(source: str) -> str | None:
             f"{source!r} is not a regular expression: {error.msg}{where}",
             hint="a dot matches any one character, `.*` any run of them",
         ) from error
+    if (trap := find_trap(source)) is not None:
+        raise ConfigError(
+            f"the expression {source[:80]!r} {trap}",
+            hint="repeat each part once, such as `claude-.*`; several rules do what one cannot",
+        )
     return _glob_warning(source)
 
 
