@@ -146,14 +146,14 @@ class Lineage:
         if record.status != "running":
             return True
         attempt = record.attempts[-1] if record.attempts else None
-        if attempt is None:
+        if attempt is None or attempt.status == "completed":
+            return attempt is not None
+        # One that has failed before any content may be followed by another.
+        if attempt.status != "running" or attempt.first_event_ms is None:
             return False
         chunks = _delivered(record)
         protocol = self._protocols.get(record.protocol)
-        return bool(
-            attempt.status != "running"
-            or (chunks and protocol and protocol.is_terminal(b"".join(chunks[-2:])))
-        )
+        return bool(chunks and protocol and protocol.is_terminal(b"".join(chunks[-2:])))
 
     def _keys(self, record: RequestRecord) -> Keys:
         attempt = record.attempts[-1] if record.attempts else None

@@ -90,7 +90,7 @@ def test_an_answer_whose_next_turn_this_cannot_be_is_left_to_the_writer() -> Non
 
 def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_over() -> None:
     stream = b"".join(plays.as_events(plays.text("Hello!")))
-    running = attempt(stream, status="running")
+    running = attempt(stream, status="running", first_event_ms=3.0)
     known = lineage()
     known.begun(request("t1", HI, attempts=[running], status="running"))
     assert find(known, HI, HELLO, MORE) == "t1"
@@ -99,6 +99,18 @@ def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_ove
     other.begun(request("t1", HI, attempts=[cut], status="running"))
     other.begun(request("t2", HI, attempts=[], status="running"))
     assert find(other, HI, HELLO, MORE) is None
+
+
+def test_an_attempt_that_failed_is_not_taken_for_the_answer_that_follows_it() -> None:
+    broken = attempt(b'event: error\ndata: {"type": "error"}\n\n', status="failed")
+    late = request("t1", HI, attempts=[broken], status="running")
+    known = lineage()
+    known.begun(late)
+    assert find(known, HI, HELLO, MORE) is None
+    broken.status = "running"
+    assert find(known, HI, HELLO, MORE) is None
+    late.attempts.append(attempt(message(text("Hello!"))))
+    assert find(known, HI, HELLO, MORE) == "t1"
 
 
 def test_what_the_client_got_counts_not_what_the_upstream_sent() -> None:
