@@ -37,6 +37,7 @@ from axonhub_cli.proxy.admission import ChannelPlaces
 from axonhub_cli.proxy.issuers import Issuers
 from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.services import Services
+from axonhub_cli.proxy.spent_now import spent_now
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.allowances import Allowances
 from axonhub_cli.routing.balance import Sources
@@ -65,16 +66,16 @@ def build_app(
     """
     lineage = Lineage(PROTOCOLS)
     listing = _make_listing(runtime, paths)
-    costs = Costs(listing, time.time)
-    writer = _make_writer(runtime, paths, lineage, listing, feed.finished)
+    pricer, costs = Pricer(lambda: runtime.snapshot.config, listing), Costs(listing, time.time)
+    writer = _make_writer(runtime, paths, lineage, pricer, feed.finished)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
-    book = QuotaBook(time.time)
+    book = QuotaBook(time.time, lambda record: spent_now(record, pricer))
     supply, state = _make_state(runtime)
     keeper = Keeper(paths.routing_file, state, time.time)
     context = Context(
         runtime=runtime,
-        services=_make_services(runtime, upstreams, issuers, state, supply, book, costs, listing),
+        services=_make_services(runtime, upstreams, issuers, state, supply, book, costs, pricer),
         recorder=Recorder(writer, feed.started),
         lineage=lineage,
         secret=secret,
@@ -119,7 +120,7 @@ def _make_services(
     supply: Supply,
     book: QuotaBook,
     costs: Costs,
-    listing: Listing,
+    pricer: Pricer,
 ) -> Services:
     return Services(
         upstreams=upstreams,
@@ -133,7 +134,7 @@ def _make_services(
         admission=ChannelPlaces(time.monotonic),
         sources=Sources(headroom=supply.headroom, quota=supply.quota, price=costs.price),
         quotas=book,
-        pricer=Pricer(lambda: runtime.snapshot.config, listing),
+        pricer=pricer,
     )
 
 
@@ -160,7 +161,7 @@ def _make_writer(
     runtime: Runtime,
     paths: Paths,
     lineage: Lineage,
-    listing: Listing,
+    pricer: Pricer,
     observe: Callable[[Entry], None],
 ) -> TraceWriter:
     return TraceWriter(
@@ -169,7 +170,7 @@ def _make_writer(
         secrets=runtime.known_secrets,
         read_answer={name: protocol.read_totals for name, protocol in PROTOCOLS.items()},
         lineage=lineage,
-        charge=Pricer(lambda: runtime.snapshot.config, listing).charge,
+        charge=pricer.charge,
         observe=observe,
     )
 

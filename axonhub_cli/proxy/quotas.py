@@ -2,7 +2,8 @@
 
     reserve ──▶ one request more, and what it may need is held back ──▶ let in, or refused
     settle  ──▶ not served: given back at once
-                served: the trace's writer, which reads the answer, tells the tokens and the cost
+                served: counted at once where the answer is small and its price known, else
+                when the trace's writer, which reads it, tells the tokens and the cost
 
 All of it happens in the event loop's thread, between awaits: fifty requests at once are counted
 one after the other. The history comes from the trace store when a quota is first seen.
@@ -50,9 +51,15 @@ class _Held(Struct, frozen=True):
 class QuotaBook:
     """The meters of all keys and profiles with quotas; a `services.Quotas`."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        """`now`: seconds since the epoch."""
+    def __init__(
+        self,
+        now: Callable[[], float],
+        read_now: Callable[[RequestRecord], list[Spent] | None] = lambda record: None,
+    ) -> None:
+        """`now`: seconds since the epoch. `read_now`: what a request that has ended used, where
+        that can be told at once; None: the trace's writer will."""
         self._now = now
+        self.read_now = read_now
         self.call_soon: Callable[[Callable[[], None]], object] = lambda work: work()
         """Runs a piece of work in the event loop's thread, called from any other."""
         self._meters: dict[tuple[Scope, str], list[Meter]] = {}
@@ -152,6 +159,10 @@ class _Reservation:
     def settle(self, record: RequestRecord) -> None:
         if not any(a.answer or a.status == "canceled" for a in record.attempts):
             self._close([])
+            return
+        spent = self._book.read_now(record)
+        if spent is not None:
+            self._close(spent)
         else:
             record.on_spent.append(self._told)
 

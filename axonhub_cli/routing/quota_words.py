@@ -23,7 +23,8 @@ _UNITS = (("day", 86_400), ("h", 3600), ("min", 60))
 def in_words(limit: Limit) -> str:
     """`100 of 100 today`, `$1.9800 of $2.00 in the last 24 hours`, `5 of 5 in all`."""
     if limit.kind == "cost":
-        return f"${limit.used:,.4f} of ${limit.limit:,.2f} {period(limit)}"
+        places = 2 if limit.limit >= 0.01 and round(limit.limit, 2) == limit.limit else 4
+        return f"${limit.used:,.4f} of ${limit.limit:,.{places}f} {period(limit)}"
     return f"{limit.used:,.0f} of {limit.limit:,.0f} {period(limit)}"
 
 

@@ -127,12 +127,13 @@ class UsageReader:
         return sorted(found, key=lambda sums: (-sums.cost_pico, -sums.sent, sums.name))
 
     def session(self, trace: str) -> dict[str, Json] | None:
-        """What a status line shows of a trace (its whole id): sums, and the last request's model,
-        channel, key and profile. None: nothing of it is recorded."""
+        """What a status line shows of a trace (its whole id): sums, and model, channel, key
+        and profile of the last request that reached a channel. None: nothing is recorded."""
         query = """SELECT traces.requests, traces.cost_usd, traces.unpriced, traces.input,
             traces.cache_read, traces.cache_write, upstream_model, channel, key, profile
             FROM traces JOIN requests ON requests.trace = traces.seq
-            WHERE traces.id = ? AND operation = 'generate' ORDER BY at DESC LIMIT 1"""
+            WHERE traces.id = ? AND operation = 'generate'
+            ORDER BY channel IS NULL, at DESC LIMIT 1"""
         rows = self._reader.query(query, [trace])
         return dict(zip(_SESSION, rows[0], strict=True)) if rows else None
 

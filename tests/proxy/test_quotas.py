@@ -249,3 +249,16 @@ def test_after_the_loop_has_ended_nothing_is_counted_and_nothing_raises() -> Non
     stage.book.call_soon = closed
     stage.end(stage.begin(), spent())
     assert stage.used() == {"requests": 1, "tokens": 0}
+
+
+def test_what_is_known_at_the_end_is_counted_before_the_next_request() -> None:
+    stage = Stage((Quota(tokens=1000),))
+    stage.book.read_now = lambda record: [spent()]
+    reservation, record = stage.begin(), RequestRecord(id="r", at=NOW)
+    attempt = AttemptRecord("main", "m", "anthropic")
+    attempt.answer = [b"x"]
+    record.attempts = [attempt]
+    reservation.settle(record)
+    assert not record.on_spent
+    assert stage.used() == {"tokens": 100}
+    stage.begin()

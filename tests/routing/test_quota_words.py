@@ -19,6 +19,7 @@ NOW = datetime(2026, 11, 24, 21, 0, tzinfo=BERLIN).timestamp()
             "1,234,567 of 2,000,000 in the last hour",
         ),
         (Limit("cost", 2, 1.98, "day", True, None), "$1.9800 of $2.00 in the last 24 hours"),
+        (Limit("cost", 0.001, 0.0012, "all", False, None), "$0.0012 of $0.0010 in all"),
         (Limit("requests", 5, 5, "all", False, None), "5 of 5 in all"),
         (Limit("requests", 5, 4, "all", True, None), "4 of 5 in all"),
     ],
