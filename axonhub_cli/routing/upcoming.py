@@ -27,8 +27,12 @@ class Upcoming:
         return rows.pop(place).candidate
 
     def usable(self, now: float) -> list[Candidate]:
-        """Those that nothing speaks against."""
-        return [row.candidate for i, row in enumerate(self._rows) if self._passes(i, now)]
+        """Those that nothing speaks against, a weight of 0 included."""
+        return [
+            row.candidate
+            for place, row in enumerate(self._rows)
+            if not row.spare and self._passes(place, now)
+        ]
 
     def _passes(self, place: int, now: float) -> bool:
         row = self._rows[place]

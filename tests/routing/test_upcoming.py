@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axonhub_cli.config.schema import Profile
 from axonhub_cli.routing.balance import Sources
 from axonhub_cli.routing.upcoming import Upcoming
 from tests.routing.world import MODEL, World, channel
@@ -60,3 +61,14 @@ def test_one_whose_limits_are_used_up_is_the_last_to_be_asked() -> None:
     world.sources = Sources(headroom=lambda name, *_: 0.0 if name == "a" else None)
     world.fail("b", 60.0)
     assert names(world, Upcoming(world.decide(), world.state.health)) == "cba"
+
+
+def test_what_is_worth_leaving_a_full_channel_for_is_neither_down_nor_of_weight_0() -> None:
+    spare = channel("d", weight=0)
+    profile = Profile(name="p", last_resort=True)
+    world = World(*(channel(name) for name in "abc"), spare, strategy="failover", profile=profile)
+    upcoming = Upcoming(world.decide(), world.state.health)
+    assert upcoming.take(world.now).channel.name == "a"
+    world.fail("b")
+    assert [candidate.channel.name for candidate in upcoming.usable(world.now)] == ["c"]
+    assert names(world, upcoming) == "cdb"
