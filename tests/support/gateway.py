@@ -53,6 +53,8 @@ class Gateway:
         self._configured += 1
         marker = f"configured-{self._configured}"
         more["mappings"] = {marker: "claude-scripted-1", **more.get("mappings", {})}
+        if "profile" in more:
+            more["profile"] = _with_marker(more["profile"], marker)
         subscription = {"type": "claude-code", "tokens": ["env:TEST_OAUTH_TOKEN"]}
         self.home.configure(
             *channels,
@@ -91,6 +93,13 @@ class Gateway:
         status, got, answer = self.daemon.post(json.dumps(body).encode(), path, **headers)
         kind = got.get("content-type", "")
         return status, json.loads(answer) if kind.startswith("application/json") else answer
+
+
+def _with_marker(profile: dict[str, Any], marker: str) -> dict[str, Any]:
+    """The profile, in which the marker is served too."""
+    rule = {"from": marker, "to": "claude-scripted-1"}
+    found = profile | {"mappings": [rule, *profile.get("mappings", [])]}
+    return found | ({"models": [*profile["models"], marker]} if "models" in profile else {})
 
 
 @contextmanager
