@@ -42,7 +42,9 @@ class RoutingView(Struct, frozen=True):
             return "the running daemon's"
         if self.source == "none":
             return "none: nothing is known of the channels yet"
-        return f"as saved {self.age_s or 0:.0f} s ago; no daemon runs"
+        age = self.age_s or 0.0
+        told = f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} min" if age < 7200 else "hours"
+        return f"as saved {told} ago; no daemon runs"
 
 
 def look(session: Session) -> RoutingView:

@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.routing_view import look
@@ -36,6 +37,9 @@ def test_without_a_daemon_the_file_is_read(home: Home) -> None:
     assert view.source == "file"
     assert view.state.health.wait("a", view.now)[0] == "open"
     assert 19 < (view.age_s or 0) < 120
+    assert view.words.startswith("as saved ")
+    assert replace(view, age_s=600.0).words == "as saved 10 min ago; no daemon runs"
+    assert replace(view, age_s=1e6).words == "as saved hours ago; no daemon runs"
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
