@@ -132,7 +132,7 @@ def _make_services(
         tokens=supply.tokens,
         allowances=supply.allowances,
         admission=ChannelPlaces(time.monotonic),
-        sources=Sources(headroom=supply.headroom, quota=supply.quota, price=costs.price),
+        sources=Sources(supply.headroom, supply.quota, costs.price, pricer.context),
         quotas=book,
         pricer=pricer,
     )

@@ -62,6 +62,7 @@ def _model(model: Any) -> Model:
         match=_clause(model.match),
         prices=tuple(map(_priced, listed)),
         variants=tuple(map(_priced, model.price_variants or ())),
+        context=model.context_window,
     )
 
 

@@ -113,6 +113,14 @@ class Pricer:
         usd = cost(usage, rates)
         return UNKNOWN if usd is None else Charge(usd, version)
 
+    def context(self, channel: str, model: str) -> int | None:
+        """How many tokens the model takes at most; None: not known. Blocks; never raises."""
+        asked = self._config().channel(channel)
+        if asked is None or asked.type in UNPRICED_TYPES:
+            return None  # an engine at home has what it was started with
+        found = self._find(asked, model)
+        return None if found is None else found.context
+
     def _rates(
         self,
         name: str,

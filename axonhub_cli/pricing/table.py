@@ -47,6 +47,8 @@ class Model(Struct, frozen=True, omit_defaults=True):
     match: Clause
     prices: tuple[Priced, ...]
     variants: tuple[Priced, ...] = ()
+    context: int | None = None
+    """The most tokens it takes; None: the list does not say."""
 
     def rates(self, at: float, told: Mapping[str, str]) -> Rates:
         """What held at this moment (seconds since the epoch); `told`: see `Priced.when`."""

@@ -20,6 +20,7 @@ from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.cost_telling import with_cost
 from axonhub_cli.proxy.failure import sentence
+from axonhub_cli.proxy.larger import keep_larger
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
 from axonhub_cli.proxy.own_headers import routed_headers
 from axonhub_cli.proxy.reply import Outlet, Reply
@@ -82,11 +83,19 @@ class Attempts:
             if step is None:
                 return []
             self._name_channel(candidate)
-            if step.action == "give_up":
+            if step.action == "give_up" and not await self._may_go_on(step, candidate):
                 break
         if not self._failures and self._unsayable is not None:
             raise self._unsayable
         return self._failures
+
+    async def _may_go_on(self, step: Step, candidate: Candidate) -> bool:
+        """After a prompt that was too long: is anybody left whose model takes more?"""
+        context = self._services.sources.context
+        if not step.larger or not await keep_larger(context, candidate, self._upcoming):
+            return False
+        self._record.decision["failures"][-1]["then"] = "a channel with a larger context"
+        return True
 
     async def _exhaust(self, candidate: Candidate, *, after: int) -> Step | None:
         """Ask one candidate as often as is of use; None: it answered. `after`: how many follow."""

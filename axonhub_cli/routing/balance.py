@@ -51,6 +51,8 @@ class Sources(Struct, frozen=True):
     """Which share of its allowance, 0 to 1."""
     price: Callable[[str, str], float | None] | None = None
     """US dollars for a typical request to (channel, upstream model)."""
+    context: Callable[[str, str], int | None] | None = None
+    """How many tokens (channel, upstream model) takes at most; may block."""
 
 
 class Member(Struct, frozen=True):

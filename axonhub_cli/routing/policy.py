@@ -71,6 +71,8 @@ class Row(Struct, frozen=True):
     """Of `same`: without a delay."""
     then: Action = "next"
     """After the last repetition."""
+    larger: bool = False
+    """Before giving up: only to channels whose model is known to have a larger context."""
     token: bool = False
     """It is the token's: another one of the channel comes first, and this one is put aside."""
     blame: Blame = "nothing"
@@ -136,7 +138,12 @@ _ROWS = (
         at_once=True,
         then="give_up",
     ),
-    Row("prompt_too_long", "longer than the model's context", "give_up"),
+    Row(
+        "prompt_too_long",
+        "longer than the model's context: only to one known to be larger",
+        "give_up",
+        larger=True,
+    ),
     Row("request", "the request itself is at fault: any other 4xx", "give_up"),
     Row("busy", "the channel's own limits leave no place", "next", client="429"),
     Row(
@@ -200,6 +207,8 @@ class Step(Struct, frozen=True):
     action: Literal["token", "same", "next", "give_up"]
     reason: str
     delay: float = 0.0
+    larger: bool = False
+    """Of `give_up`: unless there is a channel with a larger context."""
 
 
 class Pace(Struct, frozen=True):
@@ -265,7 +274,7 @@ def decide(row: Row, state: State, pace: Pace, draw: float) -> Step:
             return step
         action = row.then
     if action == "give_up":
-        return Step("give_up", "no other channel would do better")
+        return Step("give_up", "no other channel would do better", larger=row.larger)
     if state.channels == 0:
         return Step("give_up", "no channel is left")
     return Step("next", "the next channel")
@@ -290,7 +299,7 @@ def _keys(fault: Fault) -> Iterable[str]:
 
 def _changed(row: Row, action: Action) -> Row:
     """A repetition that a user asks for is one by the channel's `retries`."""
-    if action == row.action:
+    if action == row.action and not row.larger:
         return row
     return Row(
         row.kind,

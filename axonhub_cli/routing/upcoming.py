@@ -6,6 +6,8 @@ out that a channel is down, or be trying one that was.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from axonhub_cli.routing.balance import AVOIDED
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision
@@ -19,6 +21,14 @@ class Upcoming:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return [row.candidate for row in self._rows]
+
+    def keep(self, candidates: Collection[Candidate]) -> None:
+        """Only these are worth asking any more."""
+        self._rows = [row for row in self._rows if row.candidate in candidates]
 
     def take(self, now: float) -> Candidate:
         """The next one: the first that its breaker lets pass, else the first. There must be one."""

@@ -47,6 +47,16 @@ def test_what_runs_at_home_has_no_price() -> None:
     assert asked.charge("removed since", "claude-sonnet-4-5", USAGE, at=AT) == UNKNOWN
 
 
+def test_the_list_says_how_much_a_model_takes_but_not_of_engines_at_home() -> None:
+    asked = pricer()
+    known = asked.context("main", "claude-sonnet-4-5")
+    assert known is not None
+    assert known >= 200_000
+    assert asked.context("local", "gpt-5") is None
+    assert asked.context("removed since", "gpt-5") is None
+    assert asked.context("main", "my-own-model") is None
+
+
 def test_prices_of_ones_own_come_first() -> None:
     mine = Price("*", channel="local", input=0.5, output=1)
     charge = pricer(mine).charge("local", "gpt-5", USAGE, at=AT)

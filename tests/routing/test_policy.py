@@ -92,6 +92,14 @@ def test_what_the_request_is_to_blame_for_is_told_at_once(kind: str) -> None:
     assert step(kind).action == "give_up"
 
 
+def test_a_prompt_that_is_too_long_is_for_larger_ones_unless_a_policy_says_otherwise() -> None:
+    assert step("prompt_too_long").larger
+    assert not step("413").larger
+    channel = Channel(name="a", type="echo", policy={"prompt_too_long": "give_up"})
+    row = policy.row_of(Fault("prompt_too_long", 400), channel)
+    assert not decide(row, SOME, PACE, 0.5).larger
+
+
 def test_a_refused_signature_gets_one_more_try_and_then_the_client_is_told() -> None:
     assert step("signature").action == "same"
     assert step("signature", State(repeats=1, channels=1)).action == "give_up"

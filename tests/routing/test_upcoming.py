@@ -32,6 +32,13 @@ def test_a_channel_that_failed_in_the_meantime_is_put_off_and_not_left_out() -> 
     assert names(world, upcoming) == "cb"
 
 
+def test_some_may_be_all_that_is_worth_asking() -> None:
+    world = three()
+    upcoming = Upcoming(world.decide(), world.state.health)
+    upcoming.keep(upcoming.candidates[1:])
+    assert names(world, upcoming) == "bc"
+
+
 def test_one_that_another_request_tries_out_is_put_off() -> None:
     world = three()
     world.fail("a", 0.0)
