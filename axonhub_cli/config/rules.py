@@ -12,6 +12,7 @@ from axonhub_cli.config.rules_limits import limit_faults
 from axonhub_cli.config.rules_network import check_ca_path
 from axonhub_cli.config.rules_profiles import Fault, channel_faults, profile_faults, quota_faults
 from axonhub_cli.config.rules_routing import policy_faults, routing_faults
+from axonhub_cli.config.rules_telemetry import telemetry_faults
 from axonhub_cli.config.rules_trace import trace_faults
 from axonhub_cli.config.schema import Channel, Config, Key, Override, Protocol
 from axonhub_cli.providers import PROVIDERS
@@ -49,6 +50,7 @@ def find_faults(config: Config) -> Iterator[Fault]:
     for index, key in enumerate(config.keys):
         yield from _below(f"keys[{index}]", _key_faults(key, [p.name for p in config.profiles]))
     yield from _price_faults(config)
+    yield from telemetry_faults(config.telemetry, check_reference)
 
 
 def check_name(name: str) -> str | None:

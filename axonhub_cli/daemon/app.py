@@ -24,6 +24,8 @@ from axonhub_cli.daemon.endpoints import (
 )
 from axonhub_cli.daemon.keeper import Keeper
 from axonhub_cli.daemon.live import LiveEndpoint
+from axonhub_cli.daemon.metrics import MetricsEndpoint
+from axonhub_cli.daemon.observers import Observers
 from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.session_endpoint import SESSION_ROUTE, SessionEndpoint
@@ -58,8 +60,7 @@ _WELCOME = "axonhub: a local AI gateway. Point a client here with: eval $(axonhu
 def build_app(
     runtime: Runtime, paths: Paths, environ: Mapping[str, str], secret: str, feed: Feed
 ) -> App:
-    """The ASGI application; its lifespan owns the connections and the trace writer, and ends
-    what the runtime does beside requests.
+    """The ASGI application; its lifespan owns the connections and the trace writer.
 
     `runtime` must have been started, so that a bad configuration is known before a port is bound.
     `feed`: to be closed when the daemon begins to stop, or its listeners would keep it waiting.
@@ -67,7 +68,8 @@ def build_app(
     lineage = Lineage(PROTOCOLS)
     listing = _make_listing(runtime, paths)
     pricer, costs = Pricer(lambda: runtime.snapshot.config, listing), Costs(listing, time.time)
-    writer = _make_writer(runtime, paths, lineage, pricer, feed.finished)
+    observers = Observers(runtime, feed)
+    writer = _make_writer(runtime, paths, lineage, pricer, observers.observe)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
     book = QuotaBook(time.time, lambda record: spent_now(record, pricer))
@@ -86,8 +88,7 @@ def build_app(
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
         keeper.start()
-        history = QuotaHistory(book, paths.trace_db)
-        await _follow_configuration(book, history, costs, state, runtime)
+        await _follow_configuration(book, QuotaHistory(book, paths.trace_db), costs, state, runtime)
         writer.start()
         try:
             yield
@@ -96,10 +97,11 @@ def build_app(
             await upstreams.aclose()
             issuers.close()
             writer.close(_WRITER_CLOSE_S)
+            observers.close()
 
     # The router alone: the framework's own middlewares would wrap each message of each answer.
     router = Router(
-        routes=_routes(context, book, paths, feed),
+        routes=_routes(context, book, paths, observers, writer),
         redirect_slashes=False,
         default=MissingEndpoint(context, _paths()),
         lifespan=lifespan,
@@ -175,7 +177,9 @@ def _make_writer(
     )
 
 
-def _routes(context: Context, book: QuotaBook, paths: Paths, feed: Feed) -> list[BaseRoute]:
+def _routes(
+    context: Context, book: QuotaBook, paths: Paths, observers: Observers, writer: TraceWriter
+) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
@@ -190,7 +194,9 @@ def _routes(context: Context, book: QuotaBook, paths: Paths, feed: Feed) -> list
     routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
     session = SessionEndpoint(context, book, paths.trace_db)
     routes.append(Route(SESSION_ROUTE, Only(_READING, session)))
-    routes.append(Route(LIVE_PATH, Only(("GET",), LiveEndpoint(context, feed))))
+    routes.append(Route(LIVE_PATH, Only(("GET",), LiveEndpoint(context, observers.feed))))
+    metrics = MetricsEndpoint(context, observers.metrics, writer)
+    routes.append(Route("/metrics", Only(_READING, metrics)))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.
     for path in ("/", "/api/hello", "/anthropic", "/anthropic/", "/anthropic/api/hello"):
@@ -202,4 +208,5 @@ def _paths() -> list[str]:
     return [path for p in PROTOCOLS.values() for r in p.routes for path in r.paths] + [
         "/v1/models",
         "/health",
+        "/metrics",
     ]

@@ -24,6 +24,7 @@ from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.listen import PortTaken, bind, exposure
+from axonhub_cli.daemon.logs import configure_logging
 from axonhub_cli.daemon.memory import keep_freed_memory
 from axonhub_cli.daemon.options import Listen as Listen
 from axonhub_cli.daemon.pipelining import http_protocol
@@ -88,7 +89,7 @@ class Daemon:
         runtime = Runtime(self._paths, self._environ)
         await runtime.start()
         server = _overridden(self._paths, runtime.snapshot.config.server, self._listen)
-        _configure_logging(server.log_level)
+        configure_logging(server)
         sockets = _bind(self._paths, server)
         try:
             await self._serve(runtime, server, sockets, on_ready)
@@ -312,16 +313,3 @@ def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:
             hint="both must be readable PEM files, and the key that of the certificate",
         ) from error
     return config
-
-
-def _configure_logging(level: str) -> None:
-    """Our own words at the chosen level, uvicorn's only when something is wrong."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.handlers[:] = [handler]
-    logger.propagate = False
-    logger.setLevel(level.upper())
-    server_log = logging.getLogger("uvicorn")
-    server_log.handlers[:] = [handler]
-    server_log.propagate = False
-    server_log.setLevel(logging.WARNING)

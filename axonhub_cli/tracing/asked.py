@@ -9,6 +9,7 @@ another shape is shown as far as it has messages with texts, and is never an err
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -166,7 +167,9 @@ def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, str, bool]:
                 return decode({"model": "-", name: decoded}).messages
 
             added = _after_last_answer(messages, items)
-            first = _first_words(_said_by_user(messages(items[:_BEGINNING])))
+            first = _begins_with(protocol, name, bytes(items[0]))
+            if not first:
+                first = _first_words(messages(items[:_BEGINNING]))
             return _news(added, len(items)), first, True
         except (ClientError, jsonio.InvalidJson):
             pass
@@ -207,8 +210,16 @@ def _said_by_user(messages: Sequence[Message]) -> Iterator[str]:
             yield from _own(message.content)
 
 
-def _first_words(texts: Iterator[str]) -> str:
-    return next(texts, "")
+def _first_words(messages: Sequence[Message]) -> str:
+    return next(_said_by_user(messages), "")
+
+
+@lru_cache(maxsize=64)
+def _begins_with(protocol: str, name: str, first: bytes) -> str:
+    """What a user says in a conversation's first message, which all its requests repeat."""
+    codec = PROTOCOLS[protocol].codec
+    assert codec is not None, "bodies of other protocols are read loosely"
+    return _first_words(codec.decode_request({"model": "-", name: [jsonio.decode(first)]}).messages)
 
 
 def _own(blocks: Sequence[Block]) -> Iterator[str]:

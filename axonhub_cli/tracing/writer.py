@@ -137,6 +137,16 @@ class TraceWriter:
         """Why traces are not being written; None while all is well."""
         return self._problem
 
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be written."""
+        return self._queue.qsize()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of bodies that wait to be written."""
+        return self._bytes_put - self._bytes_done
+
     def start(self) -> None:
         """Start the thread. Never raises for the file's sake: see `problem`."""
         self._thread.start()

@@ -19,6 +19,7 @@ from axonhub_cli.config.schema.server import (
     Server,
     TraceSettings,
 )
+from axonhub_cli.config.schema.telemetry import Telemetry
 
 __all__ = [
     "Action",
@@ -38,6 +39,7 @@ __all__ = [
     "Secrets",
     "Server",
     "Strategy",
+    "Telemetry",
     "TraceSettings",
     "When",
 ]
@@ -53,6 +55,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     profiles: tuple[Profile, ...] = ()
     keys: tuple[Key, ...] = ()
     prices: tuple[Price, ...] = ()
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     def channel(self, name: str) -> Channel | None:
         return next((c for c in self.channels if c.name == name), None)

@@ -1,0 +1,14 @@
+"""`[telemetry]`: where spans of requests are sent."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class Telemetry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing is sent unless an endpoint is set, and never what was said."""
+
+    otlp_endpoint: str | None = None
+    """The base URL of an OTLP/HTTP collector: `http://localhost:4318`."""
+    otlp_headers: dict[str, str] = field(default_factory=dict)
+    """Header to a secret reference (`env:OTLP_KEY`); never the value itself."""
