@@ -231,7 +231,8 @@ def _weights(given: list[str], before: dict[str, int], config: Config) -> dict[s
 
 def _warn_of_effect(config: Config, profile: Profile) -> None:
     """Say where the limits leave nothing to be used."""
-    from axonhub_cli.routing.listing import usable_channels, usable_models
+    from axonhub_cli.routing.listing import is_usable, usable_channels
+    from axonhub_cli.routing.models import is_glob
 
     if not any(channel.enabled for channel in config.channels):
         return
@@ -240,8 +241,10 @@ def _warn_of_effect(config: Config, profile: Profile) -> None:
             f"no channel is left for profile {profile.name}",
             hint=f"`axonhub profile limit {profile.name} --clear` removes all limits",
         )
-    elif profile.models and not usable_models(config, profile):
-        output.warn(
-            f"no model that clients see in lists is left in profile {profile.name}",
-            hint="--model takes the names that clients ask for, before they are mapped",
-        )
+        return
+    for model in profile.models:
+        if not is_glob(model) and not is_usable(config, profile, model):
+            output.warn(
+                f"no channel of profile {profile.name} serves {model!r}",
+                hint="--model takes the names that clients ask for, before they are mapped",
+            )

@@ -149,7 +149,7 @@ def refuse(config: Config, model: str, found: Found, profile: Profile | None = N
         return NoCandidate(
             "not_found",
             f"no channel{whose} serves {_shown(model)} for this request: {reasons}",
-            hint=f"axonhub explain {_argument(model)}",
+            hint=f"axonhub profile show {profile.name}" if profile else "axonhub channel list",
         )
     if serving:
         return NoCandidate(

@@ -152,7 +152,7 @@ def test_channels_that_the_profile_leaves_out_are_no_reason_to_try_again_later()
     conf = config(channel("a"), channel("b", models=("x",)))
     found = find(conf, "claude-opus-4-5", "anthropic", {}, (), cheap)
     error = refuse(conf, "claude-opus-4-5", found, cheap)
-    assert (error.kind, error.hint) == ("not_found", "axonhub explain claude-opus-4-5")
+    assert (error.kind, error.hint) == ("not_found", "axonhub profile show cheap")
     assert error.message == (
         "no channel of profile cheap serves 'claude-opus-4-5' for this request: "
         "a is not among profile cheap's channels"
