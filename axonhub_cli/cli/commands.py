@@ -80,8 +80,9 @@ class LazyGroup(TyperGroup):
         if not self.table:
             super().format_commands(ctx, formatter)
             return
+        own = [(name, one.get_short_help_str(80)) for name, one in self.commands.items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry[1]) for name, entry in self.table.items()])
+            formatter.write_dl([*own, *((name, entry[1]) for name, entry in self.table.items())])
 
 
 class NounGroup(LazyGroup):

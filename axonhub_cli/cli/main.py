@@ -31,8 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "env": ("axonhub_cli.cli.env:app", "Print a client's environment: eval $(axonhub env)"),
     "demo": ("axonhub_cli.cli.demo:app", "Try everything once: no token, no network."),
     "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
-    "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show."),
-    "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show."),
+    "trace": ("axonhub_cli.cli.trace:app", "Recorded sessions: list, show, tail, export."),
+    "request": ("axonhub_cli.cli.request:app", "Recorded requests: list, show, replay."),
     "usage": ("axonhub_cli.cli.usage:app", "What was used: requests, tokens, cost."),
     "statusline": ("axonhub_cli.cli.statusline:app", "One line for Claude Code's status line."),
     "explain": ("axonhub_cli.cli.explain:app", "Show how a request would be routed, and why."),
@@ -56,6 +56,7 @@ _REWORDED = (
     (re.compile(r"got unexpected extra argument(?:\(s\)|s)? \((.*)\)"), r"unexpected argument: \1"),
     (re.compile(r"invalid value for '(.+?)':"), r"\1:"),
     (re.compile(r"is not a valid int(?:eger)?(?: range)?"), "is not a whole number"),
+    (re.compile(r"is not a valid float(?: range)?"), "is not a number"),
     (re.compile(r"is not in the range x>=(\S+)"), r"is less than \1"),
     (re.compile(r"is not in the range (\S+)<=x<=(\S+)"), r"is not between \1 and \2"),
 )

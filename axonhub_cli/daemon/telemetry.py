@@ -1,4 +1,4 @@
-"""Send spans to an OpenTelemetry collector, off the request path: a thread, and a bounded queue.
+"""Send spans and metrics to an OpenTelemetry collector: a thread, and a bounded queue.
 
 An exporter of our own: OTLP's JSON over HTTP is stable and a page long, where OpenTelemetry's SDK
 costs a third of the daemon's memory limit and sees requests only as they happen on the loop.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from queue import Empty, Full, Queue
+from time import time
 from urllib.parse import urlsplit
 
 from axonhub_cli.config.schema import Telemetry
 from axonhub_cli.errors import AxonHubError
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.otlp import Span, encode, spans_of
+from axonhub_cli.tracing.otlp_metrics import SpanMetrics
 
 MOST_WAITING = 5000
 """Spans; what comes while so many wait is dropped and counted."""
@@ -38,6 +40,7 @@ class Exporter:
         self._queue: Queue[Span | None] = Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
         self._complained = False
+        self._metrics = SpanMetrics(time())
 
     def observe(self, entry: Entry) -> None:
         if self._settings().otlp_endpoint is None or entry.request["source"] != "api":
@@ -69,7 +72,8 @@ class Exporter:
             if not batch or settings.otlp_endpoint is None:
                 continue
             try:
-                self._post(settings.otlp_endpoint, settings.otlp_headers, encode(batch))
+                self._post(settings, "traces", encode(batch))
+                self._post(settings, "metrics", self._metrics.encode(time()))
                 self._complained = False
             except (OSError, HTTPException, AxonHubError) as error:
                 self._complain(error, len(batch))
@@ -81,6 +85,7 @@ class Exporter:
             span = self._queue.get()
             while span is not None:
                 batch.append(span)
+                self._metrics.add(span)
                 if len(batch) >= BATCH:
                     return batch, False
                 span = self._queue.get(timeout=BATCH_S)
@@ -88,13 +93,14 @@ class Exporter:
             return batch, False
         return batch, True
 
-    def _post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> None:
-        url = urlsplit(endpoint)
+    def _post(self, settings: Telemetry, signal: str, body: bytes) -> None:
+        assert settings.otlp_endpoint is not None
+        url, headers = urlsplit(settings.otlp_endpoint), settings.otlp_headers
         kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
         connection = kind(url.hostname or "", url.port, timeout=_POST_S)
         shown = {name: self._reveal(reference) for name, reference in headers.items()}
         try:
-            path = f"{url.path.rstrip('/')}/v1/traces"
+            path = f"{url.path.rstrip('/')}/v1/{signal}"
             connection.request("POST", path, body, {"content-type": "application/json"} | shown)
             answer = connection.getresponse()
             answer.read()

@@ -77,7 +77,7 @@ def spans_of(entry: Entry) -> list[Span]:
 
 def encode(spans: Sequence[Span]) -> bytes:
     """The body of a `POST …/v1/traces`."""
-    resource = _attributes({"service.name": "axonhub", "service.version": __version__})
+    resource = write_attributes({"service.name": "axonhub", "service.version": __version__})
     scope = {"name": "axonhub", "version": __version__}
     scoped = {"scope": scope, "spans": list(spans)}
     return jsonio.encode(
@@ -114,7 +114,7 @@ def _span(
         "kind": kind,
         "startTimeUnixNano": str(int(at * 1e9)),
         "endTimeUnixNano": str(int(at * 1e9) + int(lasted * 1e6)),
-        "attributes": _attributes(told | dict(more)),
+        "attributes": write_attributes(told | dict(more)),
         "status": {"code": _ERROR if failed else _OK},
     }
     if failed and row["error"]:
@@ -134,7 +134,13 @@ def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def attributes_of(span: Span) -> dict[str, Any]:
+    """A span's attributes as they are written: a number may be a text."""
+    return {each["key"]: next(iter(each["value"].values())) for each in span["attributes"]}
+
+
+def write_attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """As OTLP has them; None is left out."""
     return [
         {"key": name, "value": _value(value)} for name, value in values.items() if value is not None
     ]

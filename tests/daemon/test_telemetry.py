@@ -66,6 +66,10 @@ def test_spans_are_posted_with_the_headers_that_are_secrets(collector: Collector
     path, key, body = collector.posts.get(timeout=PATIENCE)
     assert (path, key) == ("/base/v1/traces", "the key")
     assert len(body["resourceSpans"][0]["scopeSpans"][0]["spans"]) == 2
+    path, _, body = collector.posts.get(timeout=PATIENCE)
+    assert path == "/base/v1/metrics"
+    names = [m["name"] for m in body["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]]
+    assert names == ["gen_ai.client.operation.duration", "gen_ai.client.token.usage"]
     assert collector.posts.empty()
 
 
