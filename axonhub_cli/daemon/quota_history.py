@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from axonhub_cli.config.schema import Config, Quota
@@ -27,8 +28,14 @@ class QuotaHistory:
     def _read(self, wanted: Sequence[tuple[Scope, str, Quota]]) -> list[Meter]:
         # Only daemons with quotas read: the reader's imports are not for the others.
         from axonhub_cli.errors import StoreError
+        from axonhub_cli.tracing.store import SqliteStore
         from axonhub_cli.tracing.usage_queries import UsageReader
 
+        # After an update the file is an older one's until its writer has opened it.
+        store = SqliteStore(self._trace_db)
+        with suppress(StoreError):
+            store.open()
+        store.close()
         try:
             reader = UsageReader(self._trace_db)
         except StoreError:

@@ -12,7 +12,7 @@ all requests before an hour are pruned, so may be the blobs whose last hour lies
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from axonhub_cli.errors import StoreError
@@ -59,7 +59,8 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring the file up to date, each migration in its own transaction.
+    """Bring the file up to date, each migration in its own transaction; a new file at once, so
+    that nobody sees it half made.
 
     Raises `StoreError` for a file written by a newer axonhub, which is left as it is.
     """
@@ -69,8 +70,11 @@ def migrate(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT)")
-    for migration in MIGRATIONS:
-        _apply(db, migration)
+    if _applied(db):
+        for migration in MIGRATIONS:
+            _apply(db, [migration])
+    else:
+        _apply(db, MIGRATIONS)
     check_version(db)
 
 
@@ -100,13 +104,14 @@ def is_empty(db: sqlite3.Connection) -> bool:
     return not _applied(db)
 
 
-def _apply(db: sqlite3.Connection, migration: Migration) -> None:
+def _apply(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
-        if migration.__name__ not in _applied(db):
-            migration(db)
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            db.execute("INSERT INTO migrations VALUES (?, ?)", (migration.__name__, now))
+        for migration in migrations:
+            if migration.__name__ not in _applied(db):
+                migration(db)
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                db.execute("INSERT INTO migrations VALUES (?, ?)", (migration.__name__, now))
     except BaseException:
         db.execute("ROLLBACK")
         raise

@@ -1,15 +1,22 @@
 """Quotas in a running daemon: parallel calls, refusals of each protocol, and after a restart."""
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from time import monotonic
+from pathlib import Path
+from time import monotonic, time
 from typing import Any
 
 import pytest
 
+from axonhub_cli.config.schema import Config, Key, Quota
+from axonhub_cli.daemon.quota_history import QuotaHistory
 from axonhub_cli.errors import StoreError
+from axonhub_cli.proxy.quotas import QuotaBook
+from axonhub_cli.tracing.schema import m001_first_tables
 from axonhub_cli.tracing.usage_queries import UsageReader
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
@@ -156,3 +163,21 @@ def test_what_was_used_is_known_after_a_restart_and_to_a_quota_that_is_new(
     limited(home, upstream, quota, mappings={"changed": "claude-x"})
     wait_until_used(second, "changed")
     assert [second.post(RAW)[0] for _ in range(3)] == [200, 200, 429]
+
+
+def test_after_an_update_what_an_older_daemon_recorded_counts(tmp_path: Path) -> None:
+    file = tmp_path / "traces.db"
+    db = sqlite3.connect(file, isolation_level=None)
+    db.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT)")
+    m001_first_tables(db)
+    db.execute("INSERT INTO migrations VALUES ('m001_first_tables', '')")
+    db.execute(
+        """INSERT INTO requests (id, at, source, key, protocol, operation, stream, status)
+        VALUES ('r', ?, 'api', 'k', 'anthropic', 'generate', 0, 'completed')""",
+        (time(),),
+    )
+    db.close()
+    book = QuotaBook(time)
+    key = Key("k", "sha256:0", quotas=(Quota(requests=5, per="all"),))
+    asyncio.run(QuotaHistory(book, file).follow(Config(keys=(key,))))
+    assert [limit.used for limit in book.limits("key", "k")] == [1]

@@ -60,3 +60,19 @@ def test_a_migration_that_fails_leaves_nothing(db: sqlite3.Connection) -> None:
 def test_migrations_are_numbered_in_order() -> None:
     numbers = [int(migration.__name__[1:4]) for migration in MIGRATIONS]
     assert numbers == list(range(1, len(MIGRATIONS) + 1))
+
+
+def test_nobody_sees_a_new_file_half_made(tmp_path: Path) -> None:
+    file = tmp_path / "traces.db"
+    db, other = (sqlite3.connect(file, isolation_level=None) for _ in range(2))
+    seen: list[int] = []
+
+    def look(statement: str) -> None:
+        if statement.startswith("INSERT INTO migrations"):
+            seen.append(len(other.execute("SELECT * FROM migrations").fetchall()))
+
+    db.set_trace_callback(look)
+    migrate(db)
+    assert seen == [0] * len(MIGRATIONS)
+    db.close()
+    other.close()

@@ -118,6 +118,11 @@ def rename(
                 weights = {new if n == name else n: w for n, w in profile.weights.items()}
                 change.edit.update("profiles", profile.name, {"weights": weights})
     output.note(f"Channel {name} is now called {new}.")
+    if any(price.channel == name for price in config.prices):
+        output.warn(
+            f"prices of yours are for {name!r}, and hold no longer",
+            hint=f"`axonhub config edit`: set their channel to {new!r}",
+        )
 
 
 def _forget(change: Change, profile: Profile, name: str) -> None:

@@ -133,3 +133,12 @@ def test_renaming_to_a_taken_or_wrong_name_is_refused(cli: Cli) -> None:
     cli.add_channel("other")
     assert "there is a channel 'other' already" in cli.fails("channel", "rename", "main", "other")
     assert "is not a name" in cli.fails("channel", "rename", "main", "a b")
+
+
+def test_renaming_a_channel_tells_of_prices_that_named_it(cli: Cli) -> None:
+    cli.add_channel("old")
+    with cli.home.paths.config_file.open("a") as file:
+        file.write('\n[[prices]]\nmodel = "*"\nchannel = "old"\nrequest = 0.1\n')
+    said = cli.ok("channel", "rename", "old", "new").err
+    assert "prices of yours are for 'old'" in said
+    assert "prices" not in cli.ok("channel", "rename", "new", "newer").err
