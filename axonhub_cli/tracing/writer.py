@@ -37,8 +37,8 @@ from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.spent import Charging, charge_nothing
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
-MAX_QUEUED_BYTES = 12 * 1024 * 1024
-"""What waits beside it is dropped; forty large conversations, or one body of any size alone."""
+MAX_QUEUED_BYTES = 8 * 1024 * 1024
+"""Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""
 LARGEST_ALONE = 32 * 1024 * 1024
 BATCH_SECONDS = 0.2
 BATCH_RECORDS = 64
