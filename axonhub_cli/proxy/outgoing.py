@@ -31,6 +31,8 @@ from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url
 
+_TRACE_CONTEXT = (b"traceparent", b"tracestate")
+
 
 class Outgoing(Struct, frozen=True):
     """A call ready to send; `conversion` turns its answer back, None: it is relayed."""
@@ -175,8 +177,8 @@ def _dropped_headers(target: Target) -> tuple[str, ...]:
 
 
 def _converted_headers(target: Target) -> HeaderList:
-    """None of the client's: they speak of another protocol. Who it is, where that may be told."""
-    if not target.settings.tells_user:
-        return []
-    names = tuple(name.encode() for name in identity.HEADERS)
+    """None of the client's that speak of its protocol: its trace context (W3C), and who it is,
+    where that may be told."""
+    told = identity.HEADERS if target.settings.tells_user else ()
+    names = (*_TRACE_CONTEXT, *(name.encode() for name in told))
     return [header for header in target.call.headers if header[0].startswith(names)]

@@ -38,10 +38,13 @@ def test_a_conversion_is_summed_up_with_its_losses(home: Home) -> None:
     daemon = Daemon(home).start()
     try:
         body = {"model": "claude-x", "top_k": 4, "messages": [{"role": "user", "content": "hi"}]}
-        daemon.post(json.dumps(body).encode())
+        context = f"00-{'a' * 32}-{'b' * 16}-01"
+        daemon.post(json.dumps(body).encode(), traceparent=context, x_other="kept back")
     finally:
         daemon.stop()
         upstream.stop()
+    (seen,) = upstream.generations
+    assert (seen.header("traceparent"), seen.header("x-other")) == (context, None)
     name = home.json("request", "list")[0]["id"]
     shown = home.axonhub("request", "show", name, "--diff").stdout
     assert "converted, anthropic → openai_chat" in shown
