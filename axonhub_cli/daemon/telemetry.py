@@ -76,7 +76,10 @@ class Exporter:
                 self._post(settings, "metrics", self._metrics.encode(time()))
                 self._complained = False
             except (OSError, HTTPException, AxonHubError) as error:
-                self._complain(error, len(batch))
+                self._complain(str(error), len(batch))
+            except Exception as error:
+                # Whatever it is, the next batch may go out. What it says may hold a header's value.
+                self._complain(type(error).__name__, len(batch))
 
     def _gather(self) -> tuple[list[Span], bool]:
         """The next batch, and whether it is the last."""
@@ -109,8 +112,8 @@ class Exporter:
         finally:
             connection.close()
 
-    def _complain(self, error: Exception, count: int) -> None:
+    def _complain(self, reason: str, count: int) -> None:
         self.dropped += count
         if not self._complained:
-            logger.warning("spans are not taken by the OTLP endpoint: %s", error)
+            logger.warning("spans are not taken by the OTLP endpoint: %s", reason)
         self._complained = True

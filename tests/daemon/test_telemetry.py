@@ -100,3 +100,26 @@ def test_a_refusal_and_a_missing_secret_are_told_once(
     other.observe(entry())
     other.close(PATIENCE)
     assert other.dropped == 2
+
+
+def test_a_header_that_cannot_be_sent_ends_no_thread_and_is_not_logged(
+    collector: Collector, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("axonhub_cli.daemon.telemetry.BATCH", 2)  # those of one request
+    values = ["Bearer secret\r\nwith a line", "well"]
+    told = threading.Event()
+
+    def reveal(reference: str) -> str:
+        told.set()
+        return values.pop(0) if len(values) > 1 else values[0]
+
+    exporter = Exporter(lambda: Telemetry(collector.url, {"x-key": "env:K"}), reveal)
+    with caplog.at_level(logging.WARNING, "axonhub"):
+        exporter.observe(entry())
+        assert told.wait(PATIENCE)
+        exporter.observe(entry())
+        exporter.close(PATIENCE)
+    assert collector.posts.get(timeout=PATIENCE)[1] == "well"
+    assert exporter.dropped == 2
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
