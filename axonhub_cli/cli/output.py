@@ -17,11 +17,13 @@ _GAP, _NARROWEST = 2, 6
 # Names and messages from upstreams may carry escape sequences that a terminal would obey.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 _CELL_CONTROLS = {**_CONTROLS, 9: " ", 10: " "}
+# JSON escapes the others itself.
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)}
 
 
 def line(text: str = "") -> None:
-    """One line of data."""
-    _write(sys.stdout, text + "\n")
+    """One line of data, without what a terminal would obey."""
+    piece(text + "\n")
 
 
 def piece(text: str) -> None:
@@ -35,11 +37,11 @@ def paragraph(text: str, *, indent: int = 0, style: str | None = None) -> None:
     for one in printable(text).splitlines() or [""]:
         for piece_of_it in _wrapped(one, indent):
             shown = styled(piece_of_it, style, sys.stdout) if style and piece_of_it else piece_of_it
-            line((margin + shown).rstrip())
+            _write(sys.stdout, (margin + shown).rstrip() + "\n")
 
 
 def raw(data: bytes) -> None:
-    """Data exactly as it is: a recorded body into a file or another program."""
+    """Data exactly as it is: a recorded body into a file or another program, never a terminal."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
@@ -76,10 +78,11 @@ def emit_json_line(value: Json) -> None:
 
 
 def as_json(value: Json, *, indent: int | None = 2, ascii: bool = False) -> str:
-    """A JSON document with its line's end."""
+    """A JSON document with its line's end. No text in it can command a terminal."""
     import json
 
-    return json.dumps(value, indent=indent, ensure_ascii=ascii) + "\n"
+    written = json.dumps(value, indent=indent, ensure_ascii=ascii)
+    return written.translate(_JSON_CONTROLS) + "\n"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
@@ -98,8 +97,10 @@ def _lines(reader: TraceReader, trace: str | None, since: float | None) -> Itera
 def _write(pieces: Iterator[str], file: str | None) -> None:
     if file is None or file == "-":
         for piece in pieces:
-            sys.stdout.flush()
-            output.raw(piece.encode())
+            if output.shows_to_person():
+                output.piece(piece)
+            else:
+                output.raw(piece.encode())
         return
     try:
         # What people say to their agents is for them alone.

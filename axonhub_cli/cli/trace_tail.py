@@ -45,7 +45,7 @@ def tail(
         if json:
             output.emit_json_line({k: v for k, v in event.items() if k != "proof"})
         else:
-            output.line(output.printable(_say(event)))
+            output.line(_say(event))
 
 
 def _events(paths: Paths) -> Iterator[Event]:

@@ -1,7 +1,9 @@
 import io
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -44,6 +46,19 @@ def test_escape_sequences_of_others_do_not_reach_the_terminal(
     captured = capsys.readouterr()
     assert not set(captured.out + captured.err) & {"\x1b", "\x07", "\x9b"}
     assert len(captured.out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("write", [output.line, output.piece, output.paragraph, output.emit_json])
+def test_nothing_that_is_printed_commands_a_terminal(
+    write: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("evil\x1b]0;title\x07 \x9b2J \x7f")
+    assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\x7f"}
+
+
+def test_json_with_controls_is_read_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    output.emit_json("\x1b \x9b \x7f")
+    assert json.loads(capsys.readouterr().out) == "\x1b \x9b \x7f"
 
 
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:

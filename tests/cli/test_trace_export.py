@@ -1,4 +1,9 @@
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +107,18 @@ def test_what_cannot_be_exported_is_a_usage_error(
 def test_a_file_that_cannot_be_written_is_an_error(recorded: Home, tmp_path: Path) -> None:
     done = recorded.axonhub("trace", "export", SESSION, "-o", str(tmp_path), check=False)
     assert (done.returncode, "cannot write" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("format", ["md", "jsonl"])
+def test_a_transcript_on_a_terminal_does_not_command_it(recorded: Home, format: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "axonhub_cli", "trace", "export", OTHER, "--format", format]
+    subprocess.run(command, env=recorded.environ, stdout=theirs, timeout=15, check=True)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # that is how a terminal ends
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    assert b"wrong" in shown
+    assert not {b"\x1b", b"\x07"} & {bytes([byte]) for byte in shown}
