@@ -34,7 +34,7 @@ from axonhub_cli.tracing.lineage import MOST, Lineage
 from axonhub_cli.tracing.prune import limits_of
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
-from axonhub_cli.tracing.spent import Charging, charge_nothing
+from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
@@ -187,13 +187,16 @@ class TraceWriter:
         room = self._max_queued_bytes - waiting if waiting else self._largest_alone
         answers = sum(sum(map(len, attempt.answer)) for attempt in record.attempts)
         sent = sum(len(attempt.sent_body or b"") for attempt in record.attempts)
-        whole = answers + sent + len(record.body or b"")
+        told = sum(sum(map(len, attempt.delivered or ())) for attempt in record.attempts)
+        whole = answers + sent + told + len(record.body or b"")
         if whole <= room:
             return whole
         self.bodies_dropped += 1
         record.body = record.envelope = None
         for attempt in record.attempts:
             attempt.sent_body = None
+            if attempt.delivered is not None:
+                attempt.delivered = []
             if answers > room:
                 attempt.answer = []
         return answers if answers <= room else 0
@@ -215,35 +218,43 @@ class TraceWriter:
             self._write_batch(items, last=last)
         except Exception as error:
             self._lose(error, sum(item.stage == "finished" for item in items))
+            self._let_go(items)
         self._bytes_done += sum(item.size for item in items)
         if not last:
             self._prune(idle=not items)
         return last
 
+    def _let_go(self, items: Sequence[_Item]) -> None:
+        """Of what could not even be looked at, nobody may wait for anything."""
+        for record in [item.record for item in items if item.stage == "finished"]:
+            self._open.pop(record.id, None)
+            self._learn(record)
+            self._settle(record, None)
+
     def _prune(self, *, idle: bool) -> None:
         """A step of forgetting what is too old or too much, if it is time for one."""
         if not self._owner or monotonic() < self._prune_at:
             return
-        limits = limits_of(self._settings())
         self._pruning = False
 
         def step() -> None:
+            limits = limits_of(self._settings())
             self._pruning = self._store.prune(limits, time()).more
 
-        self._attempt(step)
+        self._survive(step)
         wait = (0.0 if idle else PRUNE_BUSY_S) if self._pruning else PRUNE_EVERY_S
         self._prune_at = monotonic() + wait
 
     def _fail_running(self) -> None:
         if self._owner:
-            self._attempt(lambda: self._store.fail_running(STOPPED))
+            self._survive(lambda: self._store.fail_running(STOPPED))
 
     def _restore_lineage(self) -> None:
         if self._lineage is None:
             return
         known: list[tuple[bytes, str]] = []
         try:
-            self._attempt(lambda: known.extend(self._store.recent_links(MOST // 2)))
+            self._survive(lambda: known.extend(self._store.recent_links(MOST // 2)))
         finally:
             self._lineage.restore(known)
 
@@ -294,12 +305,19 @@ class TraceWriter:
         # First of all: a client's next turn may be waiting for it.
         keys = self._learn(item.record)
         made = self._make(partial(finished_entry, item.record, context, stored=stored))
-        for told in item.record.on_spent:
-            told(made[0].spent if made else None)
+        self._settle(item.record, made[0].spent if made else None)
         for entry in made:
             entry.request["link"] = b"".join(keys) or None
             self._tell(entry)
         return made
+
+    def _settle(self, record: RequestRecord, spent: list[Spent] | None) -> None:
+        """Once: whoever was told forgets it."""
+        while record.on_spent:
+            try:
+                record.on_spent.pop(0)(spent)
+            except Exception as error:
+                logger.error("what a request used is not counted: %s", type(error).__name__)
 
     def _tell(self, entry: Entry) -> None:
         try:
@@ -360,6 +378,14 @@ class TraceWriter:
             return False
         self._problem = None
         return True
+
+    def _survive(self, work: Callable[[], object]) -> None:
+        """Do it on the open store; should it fail, the thread goes on without it."""
+        try:
+            self._attempt(work)
+        except Exception as error:
+            self._problem = f"the trace file cannot be kept in order: {type(error).__name__}"
+            logger.exception("the trace file cannot be kept in order")
 
     def _lose(self, error: Exception, count: int = 1) -> None:
         self.lost += count

@@ -151,6 +151,20 @@ def test_what_was_written_makes_room(store: Watched, tmp_path: Path) -> None:
     assert writer.bodies_dropped == 0
 
 
+def test_what_a_client_got_in_another_protocol_takes_room_too(
+    store: Watched, tmp_path: Path
+) -> None:
+    store.go.clear()
+    made = [record(f"r{n}", attempts=[attempt(delivered=[b"x" * 40_000])]) for n in range(2)]
+    with writing(store, tmp_path, max_queued_bytes=60_000) as writer:
+        for each in made:
+            writer.put(each, "finished")
+        assert writer.waiting_bytes < 60_000
+        assert made[1].attempts[0].delivered == []
+        store.go.set()
+    assert writer.bodies_dropped == 1
+
+
 def test_an_answer_too_large_for_the_queue_goes_too(store: Watched, tmp_path: Path) -> None:
     large = message(text("x" * 200))
     store.go.clear()

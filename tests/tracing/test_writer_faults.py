@@ -1,0 +1,64 @@
+"""What goes wrong around the writer's thread ends neither it nor those who wait for it."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.lineage import Lineage
+from axonhub_cli.tracing.spent import Spent
+from tests.tracing.records import record
+from tests.tracing.test_writer import PATIENCE, Watched, reader, writing
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Watched:
+    return Watched(tmp_path / "traces.db")
+
+
+def test_nobody_waits_for_a_request_that_could_not_be_looked_at(
+    store: Watched, tmp_path: Path
+) -> None:
+    told: list[list[Spent] | None] = []
+
+    def secrets() -> list[str]:
+        raise OSError("no keyring")
+
+    with writing(store, tmp_path, secrets=secrets) as writer:
+        writer.put(record("r1", on_spent=[told.append]), "finished")
+    assert told == [None]
+
+
+def test_who_cannot_be_told_what_was_used_costs_no_record(store: Watched, tmp_path: Path) -> None:
+    told: list[list[Spent] | None] = []
+
+    def broken(spent: list[Spent] | None) -> None:
+        raise ValueError("no meter")
+
+    with writing(store, tmp_path) as writer:
+        writer.put(record("r1", on_spent=[broken, told.append]), "finished")
+    assert [spent is not None for spent in told] == [True]
+    with reader(tmp_path) as file:
+        assert [request.id for request in file.list_requests()] == ["r1"]
+
+
+@pytest.mark.parametrize("broken", ["fail_running", "recent_links", "prune"])
+def test_no_failure_of_the_stores_ends_the_thread(
+    store: Watched, tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = threading.Event()
+
+    def fail(*_: object) -> Any:
+        failed.set()
+        raise ValueError("nobody thought of this")
+
+    setattr(store, broken, fail)
+    with writing(store, tmp_path, lineage=Lineage(PROTOCOLS)) as writer:
+        assert failed.wait(PATIENCE)
+        writer.put(record("r1"), "finished")
+        assert store.wrote.wait(PATIENCE)
+    with reader(tmp_path) as file:
+        assert [request.id for request in file.list_requests()] == ["r1"]
+    assert "kept in order" in caplog.text
