@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 from urllib.parse import parse_qsl
 
 from axonhub_cli import jsonio
+from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
 from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.shield import Scope
-from axonhub_cli.daemon.state import CHALLENGE_HEADER, PROOF_HEADER, proof, request_proof
+from axonhub_cli.daemon.state import proof
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import Reply, Send
@@ -60,14 +60,3 @@ class TokensEndpoint:
 async def _refuse(reply: Reply, scope: Scope) -> None:
     message = "this is for axonhub's own command line"
     await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
-
-
-def shown_challenge(scope: Scope, secret: str) -> str | None:
-    """The caller's challenge, if it has proved that it knows the secret of the state file."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    challenge = headers.get(CHALLENGE_HEADER.lower().encode(), "")
-    shown = headers.get(PROOF_HEADER.lower().encode(), "")
-    query = scope["query_string"].decode("latin-1")
-    target = f"{scope['path']}?{query}" if query else scope["path"]
-    expected = request_proof(secret, target, challenge, scope["method"])
-    return challenge if hmac.compare_digest(shown.encode(), expected.encode()) else None

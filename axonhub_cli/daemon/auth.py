@@ -1,4 +1,5 @@
-"""Which key a client shows: from any of the headers that clients put credentials in."""
+"""Who is calling: a client by a key, from any of the headers that clients put credentials in; the
+command line by having read the state file."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from collections.abc import Mapping
 
 from axonhub_cli.config.keys import hash_key
 from axonhub_cli.config.schema import Config, Key, Profile
+from axonhub_cli.daemon.shield import Scope
+from axonhub_cli.daemon.state import CHALLENGE_HEADER, PROOF_HEADER, request_proof
 from axonhub_cli.errors import ClientError
 from axonhub_cli.proxy.headers import CREDENTIALS
 from axonhub_cli.proxy.reply import HeaderList
@@ -55,6 +58,17 @@ def choose_profile(headers: HeaderList, key: Key, config: Config) -> Profile | N
             hint=f"axonhub key bind {key.name} {name}",
         )
     return config.profile(name)
+
+
+def shown_challenge(scope: Scope, secret: str) -> str | None:
+    """The caller's challenge, if it has proved that it knows the secret of the state file."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    challenge = headers.get(CHALLENGE_HEADER.lower().encode(), "")
+    shown = headers.get(PROOF_HEADER.lower().encode(), "")
+    query = scope["query_string"].decode("latin-1")
+    target = f"{scope['path']}?{query}" if query else scope["path"]
+    expected = request_proof(secret, target, challenge, scope["method"])
+    return challenge if hmac.compare_digest(shown.encode(), expected.encode()) else None
 
 
 def _bare(value: str) -> str:

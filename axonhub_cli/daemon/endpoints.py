@@ -17,7 +17,7 @@ from msgspec import Struct
 from axonhub_cli import __version__, jsonio
 from axonhub_cli.config.schema import Config, Key, Profile
 from axonhub_cli.daemon import models
-from axonhub_cli.daemon.auth import authenticate, choose_profile
+from axonhub_cli.daemon.auth import authenticate, choose_profile, shown_challenge
 from axonhub_cli.daemon.body import read_body
 from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.runtime import Runtime
@@ -245,7 +245,8 @@ def _error_path(scope: Scope) -> str:
 
 
 class HealthEndpoint:
-    """`GET /health`: alive, and with a challenge the proof that it is this home's daemon."""
+    """`GET /health`: alive, and with a challenge the proof that it is this home's daemon; how
+    its channels are is for who has read the state file."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -269,10 +270,11 @@ class HealthEndpoint:
         for name, value in scope["headers"]:
             if name == wanted:
                 body["proof"] = proof(context.secret, value.decode("latin-1"))
-                body["config_error"] = context.runtime.config_error
-                body["traces_error"] = context.traces_problem()
-                body["health"] = health = _channels_health(context)
-                body["channels"] = len(health)
+        if shown_challenge(scope, context.secret) is not None:
+            body["config_error"] = context.runtime.config_error
+            body["traces_error"] = context.traces_problem()
+            body["health"] = health = _channels_health(context)
+            body["channels"] = len(health)
         return jsonio.encode(body)
 
 

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import suppress
 
 from axonhub_cli import jsonio
-from axonhub_cli.daemon.admin import shown_challenge
+from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
 from axonhub_cli.daemon.replies import send_error
 from axonhub_cli.daemon.shield import Scope

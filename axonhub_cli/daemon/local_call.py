@@ -57,7 +57,7 @@ def call(state: Mapping[str, Any], path: str, timeout: float) -> dict[str, Any] 
 
     challenge, secret = os.urandom(16).hex(), str(state["secret"])
     try:
-        shown = _proof(secret, f"GET {path} {challenge}")
+        shown = _proof(f"{secret} asks", f"GET {path} {challenge}")
         answer = _get(state, path, challenge, shown, monotonic() + timeout)
         body = answer.partition(b"\r\n\r\n")[2]
         found = json.loads(body[body.find(b"{") : body.rfind(b"}") + 1])

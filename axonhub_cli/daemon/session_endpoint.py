@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from axonhub_cli import jsonio
-from axonhub_cli.daemon.admin import shown_challenge
+from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
 from axonhub_cli.daemon.replies import JSON, send_error
 from axonhub_cli.daemon.shield import Scope

@@ -110,8 +110,10 @@ def proof(secret: str, challenge: str) -> str:
 
 
 def request_proof(secret: str, path: str, challenge: str, method: str = "GET") -> str:
-    """What a caller shows to prove that it has read the state file. `path`: with its query."""
-    return proof(secret, f"{method} {path} {challenge}")
+    """What a caller shows to prove that it has read the state file. `path`: with its query.
+
+    Under a key of its own: `/health` gives anybody the proof of any text, this one included."""
+    return proof(f"{secret} asks", f"{method} {path} {challenge}")
 
 
 def verify(state: DaemonState, timeout: float = 1.0) -> bool:

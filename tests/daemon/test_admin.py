@@ -38,6 +38,27 @@ def test_nobody_else_does(home: Home, daemon: Daemon) -> None:
         assert answer[0] == 403, json.loads(answer[2])
 
 
+def test_the_proof_that_anybody_gets_of_the_daemon_opens_nothing(daemon: Daemon) -> None:
+    # The text that a caller would have to prove, given to `/health` as a challenge.
+    _, _, health = daemon._request(
+        "GET", "/health", None, {"ah-challenge": f"GET {ROUTING_PATH} x"}
+    )
+    headers = {"ah-challenge": "x", "ah-proof": json.loads(health)["proof"]}
+    assert daemon._request("GET", ROUTING_PATH, None, headers)[0] == 403
+
+
+def test_health_names_the_channels_to_who_has_read_the_state_file_alone(
+    home: Home, daemon: Daemon
+) -> None:
+    told = json.loads(daemon._request("GET", "/health", None, {"ah-challenge": "x"})[2])
+    assert told.keys() == {"status", "name", "version", "uptime_s", "proof"}
+    running = find_daemon(home.paths)
+    assert running is not None
+    more = ask(running, "/health")
+    assert more is not None
+    assert more["health"] == {"main": {"state": "closed"}}
+
+
 def test_tokens_are_taken_back_for_who_has_read_the_state_file_alone(
     home: Home, daemon: Daemon
 ) -> None:
