@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from axonhub_cli import __version__
 from axonhub_cli.config.schema import AuthScheme
@@ -48,7 +49,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OAUTH_BETAS = (b"oauth-2025-04-20", b"claude-code-20250219")
 
 
-def is_claude_code(headers: HeaderList) -> bool:
+def is_claude_code(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Does the request come from Claude Code itself? Its User-Agent begins `claude-cli/`."""
     return any(
         name == b"user-agent" and value.startswith(CLAUDE_CODE_AGENT) for name, value in headers
@@ -74,6 +75,22 @@ def request_headers(
 
     `protocol` is the upstream's, `dropped` how names begin that its dialect does not take.
     """
+    headers = list(_passed(tuple(client), protocol, dropped, body))
+    if token is None:
+        return headers
+    form = provider.form(protocol)
+    if form == "anthropic" and is_oauth_token(token):
+        headers = _with_betas(headers)
+    headers.append(_credential(form, auth, token))
+    return headers
+
+
+@lru_cache(maxsize=64)
+def _passed(
+    client: tuple[tuple[bytes, bytes], ...], protocol: str, dropped: tuple[str, ...], body: bool
+) -> HeaderList:
+    """What goes on of the client's, with what each call has. A client's requests differ little
+    in their headers, so this is mostly known."""
     prefixes = (*_NOT_SENT_PREFIXES, *(prefix.encode() for prefix in dropped))
     not_sent = _NOT_SENT | _named_by_connection(client)
     headers = [
@@ -91,12 +108,6 @@ def request_headers(
     if body:
         _add_missing(headers, b"content-type", b"application/json")
     headers.append((b"accept-encoding", b"identity"))
-    if token is None:
-        return headers
-    form = provider.form(protocol)
-    if form == "anthropic" and is_oauth_token(token):
-        headers = _with_betas(headers)
-    headers.append(_credential(form, auth, token))
     return headers
 
 
@@ -116,10 +127,12 @@ def response_headers(upstream: Iterable[tuple[bytes, bytes]]) -> HeaderList:
 
 def safe_value(text: str) -> bytes:
     """A header value from a name that may hold anything: printable ASCII, the rest as `?`."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
     return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
 
 
-def _named_by_connection(headers: HeaderList) -> set[bytes]:
+def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> set[bytes]:
     """The headers that belong to this one connection alone (RFC 9110, 7.6.1)."""
     return {
         named.strip().lower()

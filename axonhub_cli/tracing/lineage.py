@@ -15,7 +15,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
-from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Answer, WireProtocol
 from axonhub_cli.tracing.fingerprint import (
     Keys,
@@ -48,7 +47,8 @@ class Lineage:
         self._taken: dict[bytes, int] = {}
         """How many of a key's traces go on: of two conversations that began alike, the next turn
         of each takes one."""
-        self._open: dict[str, RequestRecord] = {}
+        self._open: dict[str, tuple[int, RequestRecord]] = {}
+        """With how many messages they have."""
         self._restored = threading.Event()
         self._restored.set()
 
@@ -59,9 +59,11 @@ class Lineage:
         found = self._look(record)
         if found is not None:
             return found
-        ended = self._plausible(self._ended(), record.envelope)
+        # Of what has ended: whose next turn this may be repeats its messages, its answer, and more.
+        most = length(record.envelope) - 2
+        ended = self._ended(most)
         if not self._restored.is_set() or sum(map(_size, ended)) > _READ_AT_ONCE:
-            await asyncio.to_thread(self._catch_up)
+            await asyncio.to_thread(self._catch_up, most)
         elif ended:
             # Small ones are read sooner than another thread is asked to.
             for earlier in ended:
@@ -72,7 +74,8 @@ class Lineage:
 
     def begun(self, record: RequestRecord) -> None:
         """A request whose answer may be continued without naming a session."""
-        self._open[record.id] = record
+        if record.envelope is not None:
+            self._open[record.id] = length(record.envelope), record
 
     def learn(self, record: RequestRecord) -> Keys:
         """Read the answer of a request that has ended. Returns its keys, none if it began
@@ -128,17 +131,17 @@ class Lineage:
                 gone, _ = self._traces.popitem(last=False)
                 self._taken.pop(gone, None)
 
-    def _ended(self) -> list[RequestRecord]:
-        return [record for record in list(self._open.values()) if self._has_answered(record)]
+    def _ended(self, most: int) -> list[RequestRecord]:
+        """The requests of at most so many messages whose answer is there to be read."""
+        return [
+            record
+            for messages, record in list(self._open.values())
+            if messages <= most and self._has_answered(record)
+        ]
 
-    def _plausible(self, ended: list[RequestRecord], envelope: Envelope) -> list[RequestRecord]:
-        """Those whose next turn this may be: it repeats their messages, their answer, and more."""
-        most = length(envelope) - 2
-        return [r for r in ended if r.envelope is not None and length(r.envelope) <= most]
-
-    def _catch_up(self) -> None:
+    def _catch_up(self, most: int) -> None:
         self._restored.wait(RESTORE_PATIENCE_S)
-        for record in self._ended():
+        for record in self._ended(most):
             self.learn(record)
 
     def _has_answered(self, record: RequestRecord) -> bool:

@@ -41,11 +41,11 @@ MAX_QUEUED_BYTES = 8 * 1024 * 1024
 """Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""
 LARGEST_ALONE = 32 * 1024 * 1024
 BATCH_SECONDS = 0.2
-BATCH_RECORDS = 64
+BATCH_RECORDS = 256
 BATCH_BYTES = 2 * 1024 * 1024
 """A batch ends with any of the three; what has queued up since goes with it, up to the next two,
 so that what was written leaves the memory."""
-LARGEST_BATCH = 256
+LARGEST_BATCH = 1024
 KEPT_ENTRIES = 1000
 """So many requests, without bodies, are kept while the file cannot be written."""
 
