@@ -25,7 +25,7 @@ from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.listen import PortTaken, bind, exposure
 from axonhub_cli.daemon.logs import configure_logging
-from axonhub_cli.daemon.memory import keep_freed_memory
+from axonhub_cli.daemon.memory import keep_freed_memory, spare_what_stays
 from axonhub_cli.daemon.options import Listen as Listen
 from axonhub_cli.daemon.pipelining import http_protocol
 from axonhub_cli.daemon.runtime import Runtime
@@ -59,7 +59,12 @@ def serve(
 
     Raises `ConfigError`, `UsageError`, or `CommandFailed` when the port is taken.
     """
-    Daemon(paths, environ, listen).run(on_ready)
+
+    def ready(line: str) -> None:
+        spare_what_stays()
+        on_ready(line)
+
+    Daemon(paths, environ, listen).run(ready)
 
 
 class Daemon:

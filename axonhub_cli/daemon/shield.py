@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from axonhub_cli.config.schema import Server
@@ -71,6 +72,11 @@ def _host_allowed(name: str, server: Server) -> bool:
     if name == "localhost" or name in map(host_name, server.allowed_hosts):
         return True
     # DNS rebinding needs a name; an address in the Host header means that no name was looked up.
+    return _is_address(name)
+
+
+@lru_cache(maxsize=64)
+def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:

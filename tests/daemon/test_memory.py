@@ -35,3 +35,21 @@ def test_large_bodies_are_put_where_the_last_ones_were() -> None:
 def test_another_system_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert memory.keep_freed_memory() is False
+
+
+SPARED = """
+import gc
+from axonhub_cli.daemon.memory import spare_what_stays
+kept = [[] for _ in range(10_000)]
+spare_what_stays()
+assert not any(each is kept for each in gc.get_objects())
+new = []
+new.append(new)
+del new
+print(gc.get_freeze_count() >= 10_000, gc.collect() > 0)
+"""
+
+
+def test_what_a_start_has_made_is_not_walked_again_but_new_cycles_are_found() -> None:
+    told = subprocess.check_output([sys.executable, "-c", SPARED], text=True)
+    assert told.split() == ["True", "True"]
