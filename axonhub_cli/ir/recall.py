@@ -94,8 +94,8 @@ class Recall:
             return
         if self._young.bytes + size > self._generation_bytes:
             self._young, self._old = _Generation(), self._young
-        if key not in self._young.made:
-            self._young.bytes += size
+        # In another one's place too: that is held until its generation goes.
+        self._young.bytes += size
         self._young.made[key] = known
         self._young.objects[id(known[1])] = known[1]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from typing import Any
 
@@ -53,6 +54,22 @@ def test_parts_that_differ_where_nobody_samples_are_not_taken_for_each_other() -
     texts = ["x" * at + "y" + "x" * (LARGE * 2 - at) for at in range(0, LARGE * 2, 97)]
     for text in texts * 2:
         assert recall.of(raw(text), "", counting.make) == {"made of": text}
+
+
+class Made:
+    """What can be seen to go."""
+
+    def __init__(self, value: Json, path: str) -> None:
+        self.value = value
+
+
+def test_parts_that_take_each_others_place_do_not_heap_up() -> None:
+    recall = Recall(LARGE * 20)
+    made = weakref.WeakSet[Made]()
+    for number in range(200):
+        # A clock at the beginning: alike in length and in all samples.
+        made.add(recall.of(raw(f"{number:03}" + "x" * LARGE), "", Made))
+    assert len(made) <= 40
 
 
 def test_what_is_made_in_another_way_is_another_thing() -> None:
