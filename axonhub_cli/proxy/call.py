@@ -16,6 +16,9 @@ from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Snapshot
 
+# Much is remembered by the model's name. The longest ones are those of files.
+_LONGEST_MODEL = 1000
+
 
 class ClientCall:
     """Everything is fixed when the call is made; `body` is unpacked and repaired."""
@@ -44,6 +47,9 @@ class ClientCall:
         self.envelope, self.body = _read_envelope(body)
         if self.envelope.model is None:
             raise ClientError("invalid_request", "model: Field required")
+        if len(self.envelope.model) > _LONGEST_MODEL:
+            message = f"model: String should have at most {_LONGEST_MODEL} characters"
+            raise ClientError("invalid_request", message)
 
     @property
     def model(self) -> str:

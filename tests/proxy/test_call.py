@@ -89,9 +89,15 @@ def test_any_bytes_are_a_call_or_a_refusal(body: bytes) -> None:
         assert error.message
 
 
-@pytest.mark.parametrize("name", ["m", "", "mo\ndel", "🎈", "x" * 100_000])
+@pytest.mark.parametrize("name", ["m", "", "mo\ndel", "🎈", "x" * 1000])
 def test_a_model_may_be_called_anything(name: str) -> None:
     assert call(json.dumps({"model": name}).encode()).model == name
+
+
+def test_but_not_by_a_name_that_is_a_burden_to_remember() -> None:
+    assert refusal(json.dumps({"model": "x" * 1001}).encode()) == (
+        "model: String should have at most 1000 characters"
+    )
 
 
 def test_only_a_generation_streams() -> None:
