@@ -20,6 +20,8 @@ from axonhub_cli.routing.decision import Decision
 from axonhub_cli.tracing.recorder import RequestRecord
 
 _MOST_NAMED = 8
+# Node's clients take 16 KB of headers in all, and a request may fail at two hundred channels.
+_MOST_ATTEMPTS = 16
 
 
 def own_headers(record: RequestRecord) -> HeaderList:
@@ -54,7 +56,10 @@ def _attempts(record: RequestRecord, kinds: list[str]) -> str:
     if len(record.attempts) == 1 and not kinds:
         return record.attempts[0].channel
     words: list[str] = []
-    for number, attempt in enumerate(record.attempts):
+    before = max(0, len(record.attempts) - _MOST_ATTEMPTS)
+    if before:
+        words.append(f"{before} more")
+    for number, attempt in enumerate(record.attempts[before:], before):
         kind = f": {kinds[number]}" if number < len(kinds) else ""
         delay = f" +{attempt.delay_ms:.0f}ms" if attempt.delay_ms else ""
         words.append(attempt.channel + delay + kind)

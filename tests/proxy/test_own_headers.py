@@ -86,3 +86,12 @@ def test_many_candidates_are_not_all_named(upstream: Upstream) -> None:
     assert named is not None
     assert named.count("c") == 8
     assert named.endswith(", ...")
+
+
+def test_of_many_attempts_the_last_are_named(upstream: Upstream) -> None:
+    upstream.script(*[plays.overloaded() for _ in range(20)])
+    channels = [endpoint(f"c{n}", upstream.url) for n in range(20)]
+    named = asyncio.run(ask(snapshot_of(*channels))).header("ah-attempts")
+    assert named is not None
+    assert named.startswith("4 more, c")
+    assert named.count(": 529") == 16
