@@ -59,7 +59,8 @@ def _set_if_absent(headers: HeaderList, override: Override, value: Json) -> Head
 
 def _delete(headers: HeaderList, override: Override, value: Json) -> HeaderList:
     name = override.path.lower().encode()
-    return [h for h in headers if h[0] != name] if _value(headers, override.path) else headers
+    kept = [header for header in headers if header[0] != name]
+    return kept if len(kept) < len(headers) else headers
 
 
 def _rename(headers: HeaderList, override: Override, value: Json) -> HeaderList:

@@ -86,6 +86,12 @@ def test_where_nothing_is_to_be_done_they_are_the_same(op: str, path: str, more:
     assert edited(op, path, **more) is HEADERS
 
 
+def test_a_header_without_a_value_is_one() -> None:
+    empty = [(b"x-a", b"")]
+    assert edited("delete", "x-a", empty) == []
+    assert edited("rename", "x-a", empty, to="x-b") == [(b"x-b", b"")]
+
+
 def test_what_cannot_be_done_is_said() -> None:
     with pytest.raises(CannotEdit, match="there is no header x-none"):
         edited("copy", "x-none", to="x-b")
