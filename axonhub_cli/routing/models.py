@@ -50,7 +50,7 @@ class ModelIndex:
             found = self._direct.get(self._fold(bare)) or self.find(bare) or self._by_glob(bare)
             if found is not None:
                 return found
-        return self._by_glob(model, by_anything) if not self._hides_originals else None
+        return self._by_glob(model, by_anything, hidden=self._hides_originals)
 
     def _fold(self, name: str) -> str:
         return name.lower() if self._lower else name
@@ -65,10 +65,11 @@ class ModelIndex:
                 return mapping.target
         return None
 
-    def _by_glob(self, model: str, by_anything: bool = True) -> str | None:
+    def _by_glob(self, model: str, by_anything: bool = True, *, hidden: bool = False) -> str | None:
+        """`hidden`: by a name without its trimmed prefix only."""
         for glob in self._globs:
             if (by_anything or glob != "*") and matches_glob(self._fold(glob), self._fold(model)):
-                return model
+                return model if not hidden else None
         for prefix in self._trimmed:
             whole = f"{prefix}/{model}"
             if any(matches_glob(self._fold(g), self._fold(whole)) for g in self._globs if g != "*"):

@@ -142,6 +142,8 @@ def test_hidden_originals_are_not_served_by_their_own_names() -> None:
     assert upstream_model(own, "org/a") is None
     assert upstream_model(own, "z-1") is None
     assert upstream_model(own, "a") == "org/a"
+    globs = channel("org/*", hide_originals=True, trimmed_prefixes=("org",))
+    assert (upstream_model(globs, "a"), upstream_model(globs, "org/a")) == ("org/a", None)
     prefixed = channel("a", "z-*", hide_originals=True, prefix="p")
     assert served_models(prefixed) == ["p/a"]
     assert (upstream_model(prefixed, "a"), upstream_model(prefixed, "p/a")) == (None, "a")
