@@ -6,12 +6,15 @@ the configuration does not: a file that went away is the trouble of one channel,
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 
 def check_ca_path(path: str) -> str | None:
     """What is wrong with the name alone."""
-    if Path(path).expanduser().is_absolute():
+    if "\0" in path:
+        return f"{path!r} is no name of a file"
+    # Not pathlib's: the home of somebody unknown is no whole path either, and raises there.
+    if os.path.isabs(os.path.expanduser(path)):
         return None
     return f"{path!r} is not a whole path: the daemon may run in another folder"
 
@@ -22,7 +25,7 @@ def check_ca_file(path: str) -> str | None:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(Path(path).expanduser())
+        context.load_verify_locations(os.path.expanduser(path))
     except ssl.SSLError:
         return f"{path} is not a PEM file of certificates (-----BEGIN CERTIFICATE-----)"
     except OSError as error:

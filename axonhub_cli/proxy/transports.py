@@ -6,11 +6,11 @@ and SOCKS5) and for what aiohttp would rewrite.
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
 import aiohttp
 import httpx
@@ -116,7 +116,7 @@ def _trusted_too(ca_file: str) -> ssl.SSLContext:
     """The same authorities, and those of the file. It is read once in a process."""
     context = httpx.create_ssl_context()
     try:
-        context.load_verify_locations(Path(ca_file).expanduser())
+        context.load_verify_locations(os.path.expanduser(ca_file))
     except OSError as error:  # one of `ssl` too
         what = error.strerror if not isinstance(error, ssl.SSLError) else "it is no PEM file"
         raise UpstreamUnreachable(

@@ -24,7 +24,18 @@ def test_what_is_none_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "whole"), [("/a/ca.pem", True), ("~/ca.pem", True), ("ca", False)]
+    ("path", "whole"),
+    [
+        ("/a/ca.pem", True),
+        ("~/ca.pem", True),
+        ("ca", False),
+        ("~nobody-here/ca.pem", False),
+        ("/a/\0.pem", False),
+    ],
 )
 def test_its_path_is_whole(path: str, whole: bool) -> None:
     assert (check_ca_path(path) is None) is whole
+
+
+def test_the_home_of_somebody_unknown_is_no_fault_of_ours() -> None:
+    assert "cannot be read" in (check_ca_file("~nobody-here/ca.pem") or "")

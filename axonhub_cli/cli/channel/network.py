@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,7 +67,7 @@ def _ca_file(text: str) -> str | None:
     if not text.strip():
         return None
     # A daemon runs in another folder than this command.
-    path = str(Path(text).expanduser().absolute())
+    path = os.path.abspath(os.path.expanduser(text))
     fault = check_ca_file(path)
     if fault is not None:
         raise UsageError(f"--ca-file: {fault}")
