@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from msgspec import Struct
-
 from axonhub_cli.config.schema import Config, Key, Profile, Quota
 from axonhub_cli.errors import AxonHubError, QuotaExceeded
 from axonhub_cli.proxy.call import ClientCall
@@ -39,13 +37,6 @@ _FIRST_PICO_A_TOKEN = 10 * PICO / 1_000_000
 """$10 per million tokens, until a key's own answers say better."""
 _LONGEST_WAIT_S = 60
 """Claude Code waits as long as `Retry-After` asks up to a minute, and else gives up at once."""
-
-
-class _Held(Struct, frozen=True):
-    """A meter that has a request under way."""
-
-    meter: Meter
-    amounts: Amounts
 
 
 class QuotaBook:

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from axonhub_cli.config.schema import Mapping, Profile
+from axonhub_cli.config.schema import Mapping
 from axonhub_cli.errors import ConfigError
 from axonhub_cli.routing.backtracking import LONGEST, find_trap
-from axonhub_cli.routing.conditions import NO_TRAITS, Traits, holds, words_of
+from axonhub_cli.routing.conditions import Traits, holds, words_of
 
 _PATTERN_SIGNS = frozenset("*?+[]{}()^$|\\")
 # What a shell user means by `claude-*`: a star behind a character that nobody repeats on purpose.
@@ -23,15 +23,6 @@ class Resolved(Struct, frozen=True):
 
     model: str
     rule: str | None = None
-
-
-def resolve(profile: Profile | None, model: str, traits: Traits = NO_TRAITS) -> Resolved:
-    """Apply the first matching rule, once: its result is not mapped again."""
-    return first_match(profile.mappings if profile is not None else (), model, traits)
-
-
-def first_match(mappings: Sequence[Mapping], model: str, traits: Traits = NO_TRAITS) -> Resolved:
-    return choose((rule for rule in mappings if matches(rule.source, model)), model, traits)
 
 
 def matching(mappings: Sequence[Mapping], model: str) -> tuple[Mapping, ...]:
@@ -47,7 +38,8 @@ def matching(mappings: Sequence[Mapping], model: str) -> tuple[Mapping, ...]:
 
 
 def choose(rules: Iterable[Mapping], model: str, traits: Traits) -> Resolved:
-    """The first of the rules that match by name whose conditions hold."""
+    """The first of the rules that match by name whose conditions hold, applied once: its result is
+    not mapped again."""
     for rule in rules:
         if holds(rule.when, traits):
             return Resolved(rule.target, tell(rule))

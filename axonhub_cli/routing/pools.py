@@ -69,7 +69,7 @@ class Pools:
         return self._asked.get(name, self._asked_of_all)
 
     def resolve(self, profile: Profile | None, model: str, traits: Traits = NO_TRAITS) -> Resolved:
-        """What `mapping.resolve` says, without trying each pattern each time."""
+        """The model to look for; no pattern is tried twice for the same name."""
         if profile is None or not profile.mappings:
             return Resolved(model)
         key = (profile.name, model)

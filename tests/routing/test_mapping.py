@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Mapping, Profile
 from axonhub_cli.errors import ConfigError
-from axonhub_cli.routing.conditions import Traits, parse
+from axonhub_cli.routing.conditions import NO_TRAITS, Traits, parse
 from axonhub_cli.routing.mapping import (
     Resolved,
     check_pattern,
+    choose,
     is_pattern,
     matches,
     matching,
-    resolve,
 )
 
 
@@ -23,8 +23,11 @@ def profile(*rules: tuple[str, str]) -> Profile:
     return Profile(name="p", mappings=tuple(Mapping(source, target) for source, target in rules))
 
 
-def test_without_a_profile_or_a_match_the_name_stays() -> None:
-    assert (resolve(None, "m").model, resolve(None, "m").rule) == ("m", None)
+def resolve(profile: Profile, model: str, traits: Traits = NO_TRAITS) -> Resolved:
+    return choose(matching(profile.mappings, model), model, traits)
+
+
+def test_without_a_match_the_name_stays() -> None:
     assert (resolve(profile(("a", "b")), "m").model, resolve(profile(), "m").rule) == ("m", None)
 
 

@@ -7,7 +7,7 @@ import pytest
 from axonhub_cli.config.schema import Config, Mapping, Profile, Routing, When
 from axonhub_cli.routing import candidates
 from axonhub_cli.routing.conditions import Traits, parse
-from axonhub_cli.routing.mapping import resolve
+from axonhub_cli.routing.mapping import choose, matches
 from axonhub_cli.routing.pools import Pools
 from tests.routing.world import MODEL, channel, chat_channel
 
@@ -99,7 +99,8 @@ def test_rules_are_looked_up_as_they_would_be_tried() -> None:
     pools = Pools(Config(profiles=(profile,)))
     for name in ("m1-a", "m3-b", "other", "m1-a"):
         for traits in (Traits(), Traits(background=True)):
-            assert pools.resolve(profile, name, traits) == resolve(profile, name, traits)
+            tried = [rule for rule in profile.mappings if matches(rule.source, name)]
+            assert pools.resolve(profile, name, traits) == choose(tried, name, traits)
     assert pools.resolve(None, "m1-a").model == "m1-a"
 
 
