@@ -137,12 +137,11 @@ class Upstreams:
 
 
 async def _open_direct(session: aiohttp.ClientSession, call: UpstreamCall) -> Exchange:
-    large = len(call.body) >= _LARGEST_RAW_BODY
     response = await session.request(
         call.method,
         _parse_direct_url(call.url),
         headers=CIMultiDict([(name.decode(), value.decode()) for name, value in call.headers]),
-        data=_LargeBody(call.body) if large else call.body or None,
+        data=_payload(call.body),
         allow_redirects=False,
         timeout=_direct_timeout(call.connect_timeout),
     )
@@ -158,6 +157,13 @@ async def _open_direct(session: aiohttp.ClientSession, call: UpstreamCall) -> Ex
         _read(response.content.iter_any()),
         hang_up,
     )
+
+
+def _payload(body: bytes) -> aiohttp.Payload | None:
+    """What aiohttp would look up in its registry for each body."""
+    if not body:
+        return None
+    return _LargeBody(body) if len(body) >= _LARGEST_RAW_BODY else aiohttp.BytesPayload(body)
 
 
 @lru_cache(maxsize=256)
