@@ -141,10 +141,15 @@ def _drop_parts(db: sqlite3.Connection) -> int:
 
 
 def _give_back(db: sqlite3.Connection) -> int:
-    """Give free pages back to the system; how many."""
-    (free,) = db.execute("PRAGMA freelist_count").fetchone()
-    if free >= PAGES:
-        # `execute` would take one step of it, which is one page.
-        db.executescript(f"PRAGMA incremental_vacuum({PAGES})")
-        return PAGES
-    return 0
+    """Give free pages back to the system; how many. None of a file that another program rebuilt:
+    only one that was made for it can do that."""
+    free = _free_pages(db)
+    if free < PAGES:
+        return 0
+    # `execute` would take one step of it, which is one page.
+    db.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+    return free - _free_pages(db)
+
+
+def _free_pages(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA freelist_count").fetchone()[0])

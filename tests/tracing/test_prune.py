@@ -1,5 +1,7 @@
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,18 @@ def test_without_limits_nothing_goes(store: SqliteStore, reader: TraceReader) ->
     write(store, "r1", at=0.0)
     assert prune(store, Limits(None, None)) == []
     assert ids(reader) == {"r1"}
+
+
+def test_a_file_that_cannot_shrink_is_not_tried_at_for_ever(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    """As after a backup was read back by another program."""
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "traces.db")) as db:
+        db.execute("PRAGMA auto_vacuum = NONE")
+        db.execute("VACUUM")
+    store.open()
+    write(store, "r1", at=NOON - 9 * DAY, attempts=[attempt(os.urandom(2_000_000))])
+    store.prune(Limits(keep_s=DAY), NOON)
+    steps = [store.prune(Limits(keep_s=DAY), NOON) for _ in range(3)]
+    assert not steps[-1].more
