@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Listing:
         self._updates = updates
         self._made_at = 0.0
         self._failed_at = -_AGAIN_AFTER_S
+        self._lock = threading.Lock()
 
     def outdated(self) -> bool:
         """Is what `read` gave last to be read anew?"""
@@ -61,6 +63,10 @@ class Listing:
 
     def read(self) -> Listed | None:
         """The list, made at need; None when there is none and none can be made."""
+        with self._lock:  # two threads that make it would write the same draft
+            return self._read()
+
+    def _read(self) -> Listed | None:
         package = _package()
         origin, listed = self._load()
         if origin is None or origin.package != package or self._due(origin):

@@ -138,7 +138,11 @@ class Pricer:
         if channel is None or channel.type in UNPRICED_TYPES:
             return None
         found = find(channel, model)
-        return None if found is None else (found.rates(at, told), self._version)
+        try:
+            return None if found is None else (found.rates(at, told), self._version)
+        except Exception as error:
+            self._complain(error)
+            return None
 
     def _remembered(self, channel: Channel, model: str) -> Model | None:
         return self._models.get(self._key(channel, model))
@@ -160,7 +164,16 @@ class Pricer:
             return
         self._version = listed.version
         provider = _PROVIDERS.get(type)
-        self._models[key] = listed.table.find(model=model, provider=provider, url=url)
+        try:
+            found = listed.table.find(model=model, provider=provider, url=url)
+        except Exception as error:
+            self._complain(error)
+            found = None
+        self._models[key] = found
+
+    def _complain(self, error: Exception) -> None:
+        """Of a list that cannot be used: made by another version, or fetched as it is."""
+        logger.warning("a price cannot be read: %s: %s", type(error).__name__, error)
 
     def _key(self, channel: Channel, model: str) -> _Key:
         urls = [url for url in (channel.base_url, *channel.endpoints.values()) if url]

@@ -1,5 +1,10 @@
 import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from axonhub_cli.pricing.listing import Listing
 from tests.support.price_list import price_list
@@ -45,3 +50,19 @@ def test_prices_are_fetched_only_where_that_is_asked_for(tmp_path: Path) -> None
     assert not offline.outdated()
     assert file.stat().st_mtime == a_week_ago
     assert not online.outdated()
+
+
+def test_threads_that_need_it_at_once_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing, started, run = Listing(tmp_path / "prices.json"), [], subprocess.run
+
+    def counted(command: list[str], **options: Any) -> Any:
+        started.append(command)
+        return run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: listing.read(), range(3)))
+    assert all(listed is not None for listed in found)
+    assert len(started) == 1

@@ -1,6 +1,8 @@
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from axonhub_cli.config.schema import Channel, Config, Price
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing.listing import Listing
@@ -87,3 +89,20 @@ def test_a_client_that_invents_names_fills_no_memory() -> None:
     for number in range(600):
         asked.charge("main", f"invented-{number}", USAGE, at=AT)
     assert len(asked._models) <= 500
+
+
+def test_a_list_that_cannot_be_understood_costs_no_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "prices.json"
+    origin, head, _ = price_list().read_bytes().split(b"\n", 2)
+    model = b'{"id":"m","match":{"equals":"m"},"prices":[]}'
+    seller = b'"%b":{"id":"%b","api_pattern":"(","models":[%b]}'
+    sellers = (b"anthropic", b"anthropic", model), (b"openai", b"openai", b"7")
+    file.write_bytes(b"\n".join([origin, head, b"{%b}" % b",".join(seller % s for s in sellers)]))
+    asked = pricer(file=file)
+    assert asked.charge("main", "m", USAGE, at=AT) == UNKNOWN
+    assert asked.known("main", "m", USAGE, at=AT) == UNKNOWN
+    assert asked.charge("relay", "m", USAGE, at=AT) == UNKNOWN
+    assert asked.context("compatible", "m") is None
+    assert "a price cannot be read" in caplog.text
