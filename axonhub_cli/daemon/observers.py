@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from axonhub_cli.daemon.runtime import Runtime
@@ -11,6 +12,8 @@ from axonhub_cli.tracing.live import Feed
 from axonhub_cli.tracing.metrics import Metrics
 
 _CLOSE_S = 2.0
+
+logger = logging.getLogger("axonhub")
 
 
 class Observers:
@@ -22,9 +25,12 @@ class Observers:
         self.exporter = Exporter(lambda: runtime.snapshot.config.telemetry, _reveal(runtime))
 
     def observe(self, entry: Entry) -> None:
-        self.metrics.observe(entry)
-        self.feed.finished(entry)
-        self.exporter.observe(entry)
+        for told in (self.metrics.observe, self.feed.finished, self.exporter.observe):
+            try:
+                told(entry)
+            except Exception as error:
+                # One that cannot take it must not keep it from the others.
+                logger.error("a request is not told of: %s", type(error).__name__)
 
     def close(self) -> None:
         self.exporter.close(_CLOSE_S)

@@ -109,6 +109,8 @@ def _entry(
     clean = context.redactor.text
     charged = [replace(one, model=clean(one.model)) for one in spent if one is not None]
     row = _request(record, answers[-1] if answers else _NO_ANSWER, clean)
+    if record.losses:
+        row["losses"] = jsonio.encode(context.redactor.texts(record.losses)).decode()
     row["cost_usd"] = _dollars(sum_usd(charged))
     row["price"] = next((one.price for one in reversed(charged) if one.price is not None), None)
     hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
@@ -120,7 +122,7 @@ def _entry(
         ],
         bodies=[],
         headers=context.redactor.headers(hidden),
-        decision=context.redactor.body(jsonio.encode(_decision(record))),
+        decision=context.redactor.document(_decision(record)),
         # A test is nobody's conversation.
         trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
         thread_id=_optional(clean, record.thread_id),
@@ -162,7 +164,7 @@ def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str])
         "first_token_ms": record.first_token_ms,
         "total_ms": record.total_ms,
         "link": None,
-        "losses": clean(jsonio.encode(record.losses).decode()) if record.losses else None,
+        "losses": None,
         **_belonging(record, clean),
         **_counts(usage),
     }

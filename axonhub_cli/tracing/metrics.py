@@ -17,6 +17,8 @@ from axonhub_cli.tracing.entries import Entry
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 MOST_VALUES = 200
 """Of one label."""
+_LONGEST = 128
+"""Letters of one; a request's body may be one long name."""
 
 _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _FIRST_TOKENS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 180)
@@ -142,11 +144,14 @@ class Metrics:
         decision = jsonio.decode(entry.decision)
         failures = decision.get("failures") if isinstance(decision, Mapping) else None
         for failure in failures or ():
-            self._errors.add(1, channel=str(failure["channel"]), kind=str(failure["kind"]))
+            # A pattern of the user's may have starred out even the names of our own members.
+            channel, kind = failure.get("channel") or "", failure.get("kind") or ""
+            self._errors.add(1, channel=str(channel), kind=str(kind))
 
     def _model(self, name: object) -> str:
         if not isinstance(name, str):
             return ""
+        name = name[:_LONGEST]
         if name not in self._models:
             if len(self._models) >= MOST_VALUES:
                 return "other"

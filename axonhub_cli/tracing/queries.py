@@ -224,7 +224,7 @@ class TraceReader:
     def _document(self, request: RequestRow, column: str) -> Json:
         (row,) = self._query(f"SELECT {column} FROM requests WHERE seq = ?", [request.seq])
         stored = self._part(row[0]) if row[0] is not None else None
-        return None if stored is None else jsonio.decode(stored)
+        return None if stored is None else _read_json(stored)
 
     def _body(self, seq: int, attempt: int, kind: str) -> bytes | None:
         query = """SELECT base_start, base_end, parts, data, blobs FROM bodies
@@ -342,7 +342,15 @@ def _named(fields: Sequence[str], row: Sequence[Json]) -> dict[str, Json]:
 
 
 def _read_list(text: str | None) -> tuple[Json, ...]:
-    return tuple(jsonio.decode(text.encode())) if text is not None else ()
+    return tuple(_read_json(text.encode()) or ()) if text is not None else ()
+
+
+def _read_json(stored: bytes) -> Json:
+    """None for what is none: one spoilt row must not spoil a list."""
+    try:
+        return jsonio.decode(stored)
+    except jsonio.InvalidJson:
+        return None
 
 
 def _columns(fields: Sequence[str], tokens: Sequence[str], expressions: Mapping[str, str]) -> str:

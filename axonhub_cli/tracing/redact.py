@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.userinfo import HIDDEN, hide_userinfo
+from axonhub_cli.jsonio import Json
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -64,6 +65,27 @@ class Redactor:
             body = b"\0".join([self._without_matches(piece) for piece in body.split(b"\0")])
         return body
 
+    def document(self, value: Json) -> bytes:
+        """A document of ours as JSON, cleaned like a body. It stays JSON: of a pattern that takes
+        in quotes or braces, only what it finds within a text is hidden."""
+        written = jsonio.encode(value)
+        cleaned = self.body(written)
+        if cleaned == written or _is_json(cleaned):
+            return cleaned
+        return jsonio.encode(self.texts(value))
+
+    def texts(self, value: Json) -> Json:
+        """The same value with each text in it cleaned; names stay."""
+        match value:
+            case str():
+                return self.text(value)
+            case list() | tuple():
+                return [self.texts(item) for item in value]
+            case dict():
+                return {name: self.texts(item) for name, item in value.items()}
+            case _:
+                return value
+
     def _without_matches(self, text: bytes) -> bytes:
         for pattern in self._raw_patterns:
             text = pattern.sub(_stars, text)
@@ -91,6 +113,14 @@ class Redactor:
 
 def _stars(found: re.Match[bytes]) -> bytes:
     return b"*" * len(found[0])
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        jsonio.decode(data)
+    except jsonio.InvalidJson:
+        return False
+    return True
 
 
 def _hides(name: str) -> bool:

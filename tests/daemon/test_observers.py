@@ -1,9 +1,15 @@
+import asyncio
 import json
 
+from axonhub_cli.daemon.observers import Observers
+from axonhub_cli.daemon.runtime import Runtime
+from axonhub_cli.tracing.entries import finished_entry
+from axonhub_cli.tracing.live import Feed
 from tests.daemon.test_telemetry import Collector
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.upstream import PATIENCE, Upstream
+from tests.tracing.records import attempt, context, record
 
 
 def test_a_daemon_sends_spans_of_what_went_through(home: Home, upstream: Upstream) -> None:
@@ -26,3 +32,24 @@ def test_a_daemon_sends_spans_of_what_went_through(home: Home, upstream: Upstrea
     assert (path, key) == ("/v1/traces", home.environ["TEST_TOKEN"])
     request, attempt = told["resourceSpans"][0]["scopeSpans"][0]["spans"]
     assert (request["traceId"], attempt["parentSpanId"]) == ("a" * 32, request["spanId"])
+
+
+def test_one_that_cannot_take_a_request_keeps_it_from_no_other(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    made = finished_entry(
+        record("r1", attempts=[attempt(status="failed")]), context(), stored=False
+    )
+    made.decision = b"no JSON"
+
+    async def story() -> object:
+        runtime = Runtime(home.paths, home.environ)
+        await runtime.start()
+        feed = Feed()
+        listener = feed.listen()
+        Observers(runtime, feed).observe(made)
+        async with asyncio.timeout(PATIENCE):
+            return await listener.take()
+
+    event = asyncio.run(story())
+    assert isinstance(event, dict)
+    assert (event["event"], event["id"]) == ("finished", "r1")

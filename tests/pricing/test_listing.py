@@ -55,7 +55,8 @@ def test_prices_are_fetched_only_where_that_is_asked_for(tmp_path: Path) -> None
 def test_threads_that_need_it_at_once_make_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listing, started, run = Listing(tmp_path / "prices.json"), [], subprocess.run
+    listing, run = Listing(tmp_path / "prices.json"), subprocess.run
+    started: list[list[str]] = []
 
     def counted(command: list[str], **options: Any) -> Any:
         started.append(command)

@@ -147,3 +147,12 @@ def test_no_bodies_at_all_may_be_kept() -> None:
     made = record("r1", status="failed")
     assert finished_entry(made, context(bodies="off"), stored=False).bodies == []
     assert running_entry(made, context(bodies="off")).bodies == []
+
+
+def test_a_pattern_that_takes_in_quotes_leaves_losses_and_decision_readable() -> None:
+    losses = [{"path": "a", "reason": "me@here.test"}]
+    made = record("r", losses=losses, decision={"rule": "me@here.test", "strategy": "x"})
+    redacting = Context(Redactor(patterns=[r'"[^"]*@[^"]*"']), TraceSettings(), {})
+    entry = finished_entry(made, redacting, stored=False)
+    assert json.loads(str(entry.request["losses"]))[0]["path"] == "a"
+    assert json.loads(entry.decision)["strategy"] == "x"

@@ -44,6 +44,19 @@ def test_models_that_clients_invent_are_bounded() -> None:
     assert any('model="other"' in line and line.endswith(" 5.0") for line in lines)
 
 
+def test_a_models_name_takes_no_more_room_than_a_name_needs() -> None:
+    metrics = Metrics()
+    metrics.observe(entry(attempts=[attempt(message(text("a")), upstream_model="m" * 9999)]))
+    assert max(map(len, written(metrics))) < 500
+
+
+def test_failures_that_a_pattern_starred_out_are_counted() -> None:
+    metrics = Metrics()
+    decision = {"failures": [{"****": "main"}]}
+    metrics.observe(entry(attempts=[attempt(status="failed")], decision=decision))
+    assert 'axonhub_attempt_errors_total{channel="",kind=""} 1.0' in written(metrics)
+
+
 def test_the_text_is_what_prometheus_reads() -> None:
     counter = Counter("a_total", "What it is.")
     counter.add(2, name='say "hi"\\\n')

@@ -259,3 +259,17 @@ def test_a_list_without_a_match_reads_no_row(tmp_path: Path, name: str) -> None:
         assert reader.list_requests(**{name: "none"}) == []  # type: ignore[arg-type]
         plan = reader._db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
     assert plan[0][3] == "SCAN requests USING INDEX requests_by_time"
+
+
+def test_a_spoilt_row_spoils_no_list(tmp_path: Path) -> None:
+    store(tmp_path / "traces.db", [record("r1"), record("r2")]).close()
+    with sqlite3.connect(tmp_path / "traces.db") as db:
+        db.execute("UPDATE requests SET losses = '[{***' WHERE id = 'r1'")
+        packed = Packer().pack(b'{"rule": ***')
+        db.execute("UPDATE blobs SET data = ? WHERE seq = (SELECT max(seq) FROM blobs)", (packed,))
+        db.execute("UPDATE requests SET decision = (SELECT hash FROM blobs ORDER BY seq DESC)")
+    db.close()
+    with TraceReader(tmp_path / "traces.db") as reader:
+        rows = reader.list_requests()
+        assert [row.losses for row in rows] == [(), ()]
+        assert reader.decision(rows[0]) == {}

@@ -103,3 +103,15 @@ def test_a_pattern_leaves_the_holes_of_a_skeleton() -> None:
     greedy = Redactor(patterns=[r"\[.*\]|,.*|(?s:\W+)"]).body(skeleton)
     assert len(greedy) == len(skeleton)
     assert [at for at, byte in enumerate(greedy) if not byte] == [13, 16]
+
+
+@pytest.mark.parametrize("pattern", [r'"[^"]*@[^"]*"', r"\{.*\}", "secret"])
+def test_our_own_documents_stay_json_whatever_a_pattern_takes_in(pattern: str) -> None:
+    value = {"rule": "me@here.test", "failures": [{"why": "secret {x}", "n": 7, "t": ("a",)}]}
+    found = json.loads(Redactor(patterns=[pattern]).document(value))
+    assert found["failures"][0]["n"] == 7
+    assert found["failures"][0]["t"] == ["a"]
+
+
+def test_a_document_is_cleaned_of_known_secrets() -> None:
+    assert b"hunter2" not in Redactor(["hunter2-hunter2"]).document({"a": "hunter2-hunter2"})
