@@ -196,13 +196,20 @@ class UpstreamGarbled(UpstreamError):
 class ChannelBusy(UpstreamError):
     """The channel has no place for another request now; nothing was sent.
 
-    `retry_after`: in how many seconds there will probably be one.
+    `retry_after`: in how many seconds there will probably be one. `elsewhere`: the request need
+    not wait for it, since another channel has a place.
     """
 
     kind: Kind = "rate_limited"
 
     def __init__(
-        self, message: str, *, retry_after: int | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        elsewhere: bool = False,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.elsewhere = elsewhere

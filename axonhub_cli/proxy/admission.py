@@ -41,6 +41,7 @@ _BYTES_A_TOKEN = 4
 _ANSWER_TOKENS = 1000
 _CACHE_WORTH_S = 2.0
 """Another channel would read the whole conversation anew: so long is a place worth waiting for."""
+_ELSEWHERE = "another channel has room"
 _LONGEST_RETRY_S = 59
 """Claude Code gives up at once when it is to wait for over a minute."""
 
@@ -227,7 +228,7 @@ class _Place:
         patience = seconds(channel.queue_timeout)
         if free:
             if not self._is_worth_waiting():
-                raise self._busy("another channel has room")
+                raise self._busy(_ELSEWHERE)
             patience = min(patience, _CACHE_WORTH_S)
         if len(gate.queue) >= channel.queue:
             raise self._busy(f"{len(gate.queue)} more wait" if channel.queue else "none may wait")
@@ -263,7 +264,7 @@ class _Place:
                 gate.pump()
         if waiter.entered is None:
             moved = waiter.elsewhere is not None
-            raise self._busy("another channel has room" if moved else f"waited {patience:g} s")
+            raise self._busy(_ELSEWHERE if moved else f"waited {patience:g} s")
         return waiter.entered
 
     def _is_worth_waiting(self) -> bool:
@@ -281,7 +282,11 @@ class _Place:
         reached = self._gate.turnstile.reason(self._tokens, self._places.clock())
         wait = self._expected_wait()
         retry_after = min(max(math.ceil(wait or 1.0), 1), _LONGEST_RETRY_S)
-        return ChannelBusy(f"is at capacity ({reached}; {why})", retry_after=retry_after)
+        return ChannelBusy(
+            f"is at capacity ({reached}; {why})",
+            retry_after=retry_after,
+            elsewhere=why == _ELSEWHERE,
+        )
 
 
 def _has_limits(channel: Channel) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
-from axonhub_cli.errors import ClientError, UpstreamError, UpstreamStatus
+from axonhub_cli.errors import ChannelBusy, ClientError, UpstreamError, UpstreamStatus
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
 from axonhub_cli.proxy.attempt import Attempt
@@ -144,6 +144,8 @@ class Attempts:
         retries = channel.retries if channel.retries is not None else routing.retries
         pace = Pace(retries, seconds(routing.retry_delay))
         step = policy.decide(row, state, pace, self._services.draw())
+        if isinstance(error, ChannelBusy) and error.elsewhere and step.action == "next":
+            self._upcoming.put_back()
         self._note_failure(error, fault, step, record)
         return step
 
@@ -210,9 +212,10 @@ class Attempts:
 
     async def _attempt(self, candidate: Candidate, record: AttemptRecord) -> None:
         """One attempt, from the token to the report of how it ended."""
-        token = self._tokens.choose(candidate)
-        record.label = token.label if token is not None else None
         async with self._services.admission.place(self._asking(candidate, record)):
+            # Not before: while it waited for its place, another request may have had one refused.
+            token = self._tokens.choose(candidate)
+            record.label = token.label if token is not None else None
             outgoing = self._prepare(candidate, token)
             self._note_outgoing(outgoing, record)
             self._name_channel(candidate)

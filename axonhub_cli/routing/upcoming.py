@@ -12,12 +12,15 @@ from axonhub_cli.routing.balance import AVOIDED
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.decision import Decision
 from axonhub_cli.routing.health import Health
+from axonhub_cli.routing.strategies import Row
 
 
 class Upcoming:
     def __init__(self, decision: Decision, health: Health) -> None:
         self._rows = list(decision.ranking.rows)
         self._health = health
+        self._taken: Row | None = None
+        self._put_back: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -34,7 +37,16 @@ class Upcoming:
         """The next one: the first that its breaker lets pass, else the first. There must be one."""
         rows = self._rows
         place = next((i for i, row in enumerate(rows) if self._passes(i, now)), 0)
-        return rows.pop(place).candidate
+        self._taken = rows.pop(place)
+        return self._taken.candidate
+
+    def put_back(self) -> None:
+        """The one taken last was not asked at all, for others could be asked at once: it comes
+        once more, after them."""
+        row = self._taken
+        if row is not None and row.channel not in self._put_back:
+            self._put_back.add(row.channel)
+            self._rows.append(row)
 
     def usable(self, now: float) -> list[Candidate]:
         """Those that nothing speaks against, a weight of 0 included."""

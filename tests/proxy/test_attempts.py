@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
+import pytest
+
+from axonhub_cli.proxy.admission import ChannelPlaces
+from tests.proxy.test_admission import asking
 from tests.support import plays
-from tests.support.stage import STREAMED, ask, endpoint, new_services, snapshot_of
+from tests.support.plays import default_answer
+from tests.support.stage import STREAMED, Told, ask, endpoint, new_services, snapshot_of
 from tests.support.upstream import Close, Upstream
+
+
+@pytest.fixture
+def second() -> Iterator[Upstream]:
+    server = Upstream(default_answer)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def test_the_head_of_a_good_answer_is_kept_for_who_reads_limits_from_it(upstream: Upstream) -> None:
@@ -33,3 +49,54 @@ def test_a_break_after_the_commit_is_an_error_event_and_a_failure_of_the_channel
     body, failures = asyncio.run(story())
     assert body.count(b"event: error") == 1
     assert failures == 1
+
+
+def test_a_token_that_is_refused_while_one_waits_for_a_place_is_not_used(
+    upstream: Upstream,
+) -> None:
+    snapshot = snapshot_of(endpoint("a", upstream.url, tokens=("env:A", "env:B"), concurrency=1))
+    tokens = {token.label: token for token in snapshot.tokens["a"]}
+
+    async def story() -> tuple[str | None, str | None]:
+        places = ChannelPlaces(asyncio.get_running_loop().time)
+        services = new_services(admission=places)
+        first = await ask(snapshot, services=services)
+        label = first.record.attempts[0].label
+        assert label is not None
+        async with asyncio.TaskGroup() as group:
+            async with places.place(asking(snapshot.config.channels[0])):
+                waiting = group.create_task(ask(snapshot, services=services))
+                while not places.used()["a"][3]:
+                    await asyncio.sleep(0)
+                token, now = tokens[label], services.now()
+                services.tokens.failed("a", token, "claude-sonnet-4-5", "401", now)
+        told = waiting.result()
+        await services.upstreams.aclose()
+        return label, told.record.attempts[0].label
+
+    before, after = asyncio.run(story())
+    assert {before, after} == {"1", "2"}
+
+
+def test_a_busy_channel_that_was_passed_over_for_another_is_asked_when_that_one_fails(
+    upstream: Upstream, second: Upstream
+) -> None:
+    second.script(plays.error(401, "authentication_error", "x"))
+    snapshot = snapshot_of(
+        endpoint("a", upstream.url, concurrency=1), endpoint("b", second.url, priority=1)
+    )
+
+    async def story() -> Told:
+        places, refused = ChannelPlaces(asyncio.get_running_loop().time), asyncio.Event()
+        services = new_services(admission=places, refused=lambda reference: refused.set())
+        async with asyncio.TaskGroup() as group:
+            async with places.place(asking(snapshot.config.channels[0])):
+                waiting = group.create_task(ask(snapshot, services=services))
+                await refused.wait()
+        await services.upstreams.aclose()
+        return waiting.result()
+
+    told = asyncio.run(story())
+    assert told.status == 200
+    assert told.channels == ["a", "b", "a"]
+    assert (told.header("ah-attempts") or "").startswith("a: busy, b: 401, a")

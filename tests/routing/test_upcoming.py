@@ -32,6 +32,16 @@ def test_a_channel_that_failed_in_the_meantime_is_put_off_and_not_left_out() -> 
     assert names(world, upcoming) == "cb"
 
 
+def test_one_that_need_not_be_waited_for_comes_once_more_after_the_others() -> None:
+    world = three()
+    upcoming = Upcoming(world.decide(), world.state.health)
+    found = ""
+    while upcoming:
+        found += upcoming.take(world.now).channel.name
+        upcoming.put_back()
+    assert found == "abcabc"
+
+
 def test_some_may_be_all_that_is_worth_asking() -> None:
     world = three()
     upcoming = Upcoming(world.decide(), world.state.health)
