@@ -199,7 +199,8 @@ class Batch:
         return self._table.packer.pack(self._redact(data))
 
     def _keep(self, part: bytes, hour: int) -> bytes:
-        return self._table.keep(self._db, part, hour, self._redact)
+        # An entry's own documents are clean; done again as a body, they might be JSON no more.
+        return self._table.keep(self._db, part, hour, lambda clean: clean)
 
     def _last(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])

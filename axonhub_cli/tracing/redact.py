@@ -75,10 +75,12 @@ class Redactor:
         return jsonio.encode(self.texts(value))
 
     def texts(self, value: Json) -> Json:
-        """The same value with each text in it cleaned; names stay."""
+        """The same value with each text in it cleaned; names stay. A text that a pattern meets
+        with its quotes, as it stands in JSON, is hidden as a whole."""
         match value:
             case str():
-                return self.text(value)
+                written = jsonio.encode(cleaned := self.text(value))
+                return cleaned if self._without_matches(written) == written else HIDDEN
             case list() | tuple():
                 return [self.texts(item) for item in value]
             case dict():

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.errors import StoreError
-from axonhub_cli.tracing.entries import finished_entry, running_entry
+from axonhub_cli.tracing.entries import Context, finished_entry, running_entry
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import NotRecorded, TraceReader
+from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.store import SqliteStore
 from tests.tracing.records import NOON, attempt, body_of, context, headers_of, record, store
 
@@ -273,3 +275,18 @@ def test_a_spoilt_row_spoils_no_list(tmp_path: Path) -> None:
         rows = reader.list_requests()
         assert [row.losses for row in rows] == [(), ()]
         assert reader.decision(rows[0]) == {}
+
+
+@pytest.mark.parametrize("pattern", [r'"[^"]*@[^"]*"', r"\{.*\}"])
+def test_a_decision_is_read_whatever_the_patterns_take_in(tmp_path: Path, pattern: str) -> None:
+    redactor = Redactor(patterns=[pattern])
+    made = record("r1", decision={"rule": "me@here.test {x}", "strategy": "x"})
+    opened = SqliteStore(tmp_path / "traces.db")
+    opened.open()
+    entry = finished_entry(made, Context(redactor, TraceSettings(), {}), stored=False)
+    opened.write([entry], redactor.body)
+    opened.close()
+    with TraceReader(tmp_path / "traces.db") as reader:
+        found = reader.decision(reader.request("r1"))
+    assert found["strategy"] == "x"
+    assert found["rule"] in ("***", "me@here.test ***")
