@@ -4,7 +4,8 @@
     gen_ai.client.token.usage          tokens of each request, by `gen_ai.token.type`
 
 Buckets as the conventions advise (opentelemetry.io, "Semantic conventions for generative AI
-metrics", v1.37, 2025-08). Models are named by clients: the first hundreds are told apart.
+metrics", v1.37, 2025-08). Models are named by clients: the first hundreds are told apart, the names
+that come after them are `other`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 2
 _TOKENS = tuple(float(4**power) for power in range(14))
 _CUMULATIVE = 2
 _DURATION, _USAGE = "gen_ai.client.operation.duration", "gen_ai.client.token.usage"
-_NAMED = ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type")
+_MODEL = "gen_ai.request.model"
+_NAMED = ("gen_ai.operation.name", "gen_ai.provider.name", _MODEL, "error.type")
 
 _Key = tuple[tuple[str, Any], ...]
 
@@ -66,11 +68,10 @@ class SpanMetrics:
 
     def _count(self, name: str, key: _Key, bounds: tuple[float, ...], value: float) -> None:
         found = self._found[name]
-        series = found.get(key)
-        if series is None:
-            if len(found) >= MOST_SERIES:
-                return
-            series = found[key] = _Series(bounds)
+        if key not in found and len(found) >= MOST_SERIES:
+            # What is not told apart is still counted.
+            key = tuple((each, "other" if each == _MODEL else value) for each, value in key)
+        series = found.setdefault(key, _Series(bounds))
         series.counts[bisect_left(bounds, value)] += 1
         series.sum += value
 

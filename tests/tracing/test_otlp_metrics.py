@@ -41,4 +41,9 @@ def test_series_are_bounded() -> None:
     metrics = SpanMetrics(NOON)
     for number in range(MOST_SERIES + 5):
         add(metrics, attempts=[attempt(upstream_model=f"m{number}")])
-    assert len(points(metrics)["gen_ai.client.operation.duration"]) == MOST_SERIES
+    found = points(metrics)["gen_ai.client.operation.duration"]
+    assert len(found) == MOST_SERIES + 1
+    assert sum(int(point["count"]) for point in found) == MOST_SERIES + 5
+    assert {"key": "gen_ai.request.model", "value": {"stringValue": "other"}} in [
+        attribute for point in found for attribute in point["attributes"]
+    ]
