@@ -65,16 +65,17 @@ class Keeper:
         revision = self.state.revision
         if revision == self._saved:
             return
-        # Taken here, where nothing else changes it; written where nobody waits for the disk.
-        dump = self.state.dump(self._now())
         self._saved = revision
         try:
-            await asyncio.to_thread(self._write, dump)
+            # Taken here, where nothing else changes it; written where nobody waits for the disk.
+            await asyncio.to_thread(self._write, self.state.dump(self._now()))
             self._complained = False
-        except ConfigError as error:
+        except Exception as error:
+            # Whatever it is: at the end, the trace is still to be written.
             if not self._complained:
                 self._complained = True
-                logger.warning("routing will not be remembered over a restart: %s", error.message)
+                reason = error.message if isinstance(error, ConfigError) else repr(error)
+                logger.warning("routing will not be remembered over a restart: %s", reason)
 
     def _write(self, dump: dict[str, object]) -> None:
         make_private_dir(self._path.parent)

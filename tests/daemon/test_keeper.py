@@ -80,6 +80,28 @@ def test_a_file_that_cannot_be_written_is_complained_of(
     assert any("remembered over a restart" in record.message for record in caplog.records)
 
 
+class Undumpable:
+    """A part of the state with a fault."""
+
+    revision = 7
+
+    def dump(self) -> object:
+        raise RuntimeError("nobody thought of this")
+
+    def restore(self, saved: object, now: float) -> None:
+        raise AssertionError("nothing was saved")
+
+
+def test_a_fault_in_the_state_does_not_keep_the_daemon_from_ending_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Undumpable()
+    keeper = Keeper(tmp_path / "routing.json", RoutingState(part=part), lambda: NOW)
+    part.revision += 1
+    asyncio.run(keeper.aclose())
+    assert "nobody thought of this" in caplog.text
+
+
 def test_breakers_and_moved_sessions_outlive_the_daemon(home: Home, upstream: Upstream) -> None:
     second = Upstream(default_answer)
     second.start()
