@@ -27,7 +27,7 @@ class RoutingEndpoint:
         reply = Reply(send, context.services.clock)
         challenge = shown_challenge(scope, context.secret)
         if challenge is None:
-            await _refuse(reply, scope)
+            await refuse(reply, scope)
             return
         services, snapshot = context.services, context.runtime.snapshot
         body: dict[str, Any] = {
@@ -49,7 +49,7 @@ class TokensEndpoint:
         reply = Reply(send, context.services.clock)
         challenge = shown_challenge(scope, context.secret)
         if challenge is None:
-            await _refuse(reply, scope)
+            await refuse(reply, scope)
             return
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         taken = context.services.tokens.enable(asked.get("channel", ""), asked.get("token"))
@@ -57,6 +57,7 @@ class TokensEndpoint:
         await reply.send_whole(200, [JSON], jsonio.encode(body))
 
 
-async def _refuse(reply: Reply, scope: Scope) -> None:
+async def refuse(reply: Reply, scope: Scope) -> None:
+    """Answer a caller that `shown_challenge` does not know."""
     message = "this is for axonhub's own command line"
     await send_error(reply, scope["path"], ErrorInfo.of("permission", message))

@@ -9,12 +9,11 @@ import asyncio
 from contextlib import suppress
 
 from axonhub_cli import jsonio
+from axonhub_cli.daemon.admin import refuse
 from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
-from axonhub_cli.daemon.replies import send_error
 from axonhub_cli.daemon.shield import Scope
 from axonhub_cli.daemon.state import proof
-from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.guard import ClientLeft, Receive, guarded
 from axonhub_cli.proxy.reply import Reply, Send
 from axonhub_cli.tracing.live import Feed, Listener
@@ -34,8 +33,7 @@ class LiveEndpoint:
         reply = Reply(send, self._context.services.clock)
         challenge = shown_challenge(scope, self._context.secret)
         if challenge is None:
-            message = "this is for axonhub's own command line"
-            await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+            await refuse(reply, scope)
             return
         hello = {"event": "hello", "proof": proof(self._context.secret, challenge)}
         listener = self._feed.listen()

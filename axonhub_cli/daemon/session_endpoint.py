@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 
 from axonhub_cli import jsonio
+from axonhub_cli.daemon.admin import refuse
 from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
-from axonhub_cli.daemon.replies import JSON, send_error
+from axonhub_cli.daemon.replies import JSON
 from axonhub_cli.daemon.shield import Scope
 from axonhub_cli.daemon.state import proof
-from axonhub_cli.errors import ErrorInfo, StoreError
+from axonhub_cli.errors import StoreError
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.quotas import QuotaBook
 from axonhub_cli.proxy.reply import Reply, Send
@@ -42,8 +43,7 @@ class SessionEndpoint:
         reply = Reply(send, context.services.clock)
         challenge = shown_challenge(scope, context.secret)
         if challenge is None:
-            message = "this is for axonhub's own command line"
-            await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+            await refuse(reply, scope)
             return
         wanted = scope["path_params"]["session"]
         session = await asyncio.to_thread(self._read, wanted)

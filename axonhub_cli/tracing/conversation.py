@@ -15,7 +15,6 @@ MAX_TEXT = 2000
 MAX_LINE = 200
 
 _Block = dict[str, Json]
-_ABOUT = ("subagent_type", "description")
 
 
 class ToolCall(Struct, frozen=True):

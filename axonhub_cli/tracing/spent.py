@@ -8,7 +8,7 @@ a sum is a lower bound, and so is one with tokens or prices that nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -121,7 +121,3 @@ def sum_usd(spent: Sequence[Spent]) -> Decimal | None:
 def _sum(counts: Sequence[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
-
-
-Settle = Callable[[list[Spent]], None]
-"""Told, in the writer's thread, what a request used."""
