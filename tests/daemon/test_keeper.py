@@ -95,6 +95,7 @@ class Undumpable:
 def test_a_fault_in_the_state_does_not_keep_the_daemon_from_ending_well(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "axonhub")
     part = Undumpable()
     keeper = Keeper(tmp_path / "routing.json", RoutingState(part=part), lambda: NOW)
     part.revision += 1

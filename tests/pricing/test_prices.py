@@ -1,3 +1,4 @@
+import logging
 from decimal import Decimal
 from pathlib import Path
 
@@ -94,6 +95,7 @@ def test_a_client_that_invents_names_fills_no_memory() -> None:
 def test_a_list_that_cannot_be_understood_costs_no_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "axonhub")
     file = tmp_path / "prices.json"
     origin, head, _ = price_list().read_bytes().split(b"\n", 2)
     model = b'{"id":"m","match":{"equals":"m"},"prices":[]}'

@@ -1,5 +1,6 @@
 """What goes wrong around the writer's thread ends neither it nor those who wait for it."""
 
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def test_who_cannot_be_told_what_was_used_costs_no_record(store: Watched, tmp_pa
 def test_no_failure_of_the_stores_ends_the_thread(
     store: Watched, tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "axonhub")
     failed = threading.Event()
 
     def fail(*_: object) -> Any:
