@@ -13,6 +13,7 @@ from axonhub_cli.config.paths import Paths
 from axonhub_cli.daemon.endpoints import Context, HealthEndpoint, ModelsEndpoint, ProxyEndpoint
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App
+from axonhub_cli.daemon.state import request_proof
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
@@ -61,7 +62,8 @@ def test_every_endpoint_answers_a_fault_of_our_own(home: Home, path: str) -> Non
 
     async def story() -> None:
         endpoint = ENDPOINTS[path](torn_context(home.paths))
-        headers = [(b"ah-challenge", b"x"), (b"anthropic-version", b"1")]
+        shown = request_proof("s", path, "x", "GET").encode()
+        headers = [(b"ah-challenge", b"x"), (b"ah-proof", shown), (b"anthropic-version", b"1")]
         scope = {"method": "GET", "path": path, "query_string": b"", "headers": headers}
         await endpoint(scope, receive, send)
 
