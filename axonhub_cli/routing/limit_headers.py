@@ -299,7 +299,8 @@ def _moment(text: str | None, now: float) -> float | None:
             return number / 1000
         return number if number >= _EPOCH_FROM else now + max(number, 0.0)
     if _DURATION.sub("", text) == "":
-        return now + sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text))
+        span = sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text))
+        return now + span if span < _EPOCH_FROM else None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
