@@ -93,7 +93,11 @@ class Allowances:
             mark, now, Told(others, told.status, told.resets_at, told.overage, told.fallback)
         )
         self._keep((channel, label, ""), account)
-        return _back_at(account, now) if _account_left(account, now) == 0.0 else None
+        if _account_left(account, now) > 0:
+            return None
+        # Whoever answers takes the token back: as long as it is exhausted, each one is asked.
+        self._read_at.pop(key, None)
+        return _back_at(account, now)
 
     def headroom(
         self, channel: str, token: Labelled | None, model: str, now: float

@@ -177,3 +177,11 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
     assert len(limits) == 2000
     assert limits.headroom("ch", A, "model-0", NOW) is None
     assert limits.headroom("ch", A, "model-2099", NOW) == 0.5
+
+
+def test_of_an_exhausted_account_every_answer_says_so() -> None:
+    limits = Allowances()
+    used_up = plan(1.0)
+    assert limits.note("ch", A, "m", used_up, NOW) == NOW + 3600
+    # Answers under way end at the same moment: each would take the token back.
+    assert limits.note("ch", A, "m", used_up, NOW + 0.01) == NOW + 3600
