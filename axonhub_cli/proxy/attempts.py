@@ -219,33 +219,29 @@ class Attempts:
             outgoing = self._prepare(candidate, token)
             self._note_outgoing(outgoing, record)
             self._name_channel(candidate)
-            begun = self._elapsed_ms()
-            visit = self._visit(candidate)
-            error: UpstreamError | None = None
-            left = True
-            try:
-                # None: whole. An error: it broke after the commit, and the client has been told.
-                error = await self._send(outgoing, candidate, record, visit)
-                left = False
-            except UpstreamError as failed:
-                error, left = failed, False
-                raise
-            finally:
-                outcome = Outcome(
-                    candidate,
-                    record.label,
-                    error,
-                    None if error is None else self._classify(error, self._asked(error)).kind,
-                    self._tokens.left(candidate, record.label),
-                    record.http_status,
-                    tuple(record.answer_headers),
-                    record.first_event_ms,
-                    self._elapsed_ms() - begun,
-                    self._call.streams,
-                    left,
-                )
-                report(self._services, self._call, outcome, token, record, self._decision, visit)
-                visit.close()
+            with self._visit(candidate) as visit:
+                error: UpstreamError | None = None
+                left = True
+                try:
+                    # None: whole. An error: it broke after the commit, and the client was told.
+                    error = await self._send(outgoing, candidate, record, visit)
+                    left = False
+                except UpstreamError as failed:
+                    error, left = failed, False
+                    raise
+                finally:
+                    outcome = Outcome(
+                        candidate,
+                        error,
+                        None if error is None else self._classify(error, self._asked(error)).kind,
+                        self._tokens.left(candidate, record.label),
+                        tuple(record.answer_headers),
+                        record.first_event_ms,
+                        left,
+                    )
+                    report(
+                        self._services, self._call, outcome, token, record, self._decision, visit
+                    )
         self._note_answer(outgoing)
         self._record.status = record.status
         self._record.error = record.error

@@ -100,3 +100,21 @@ def test_a_busy_channel_that_was_passed_over_for_another_is_asked_when_that_one_
     assert told.status == 200
     assert told.channels == ["a", "b", "a"]
     assert (told.header("ah-attempts") or "").startswith("a: busy, b: 401, a")
+
+
+def test_whoever_is_told_of_a_failure_cannot_leave_it_in_flight(upstream: Upstream) -> None:
+    upstream.script(plays.error(401, "authentication_error", "x"))
+
+    def refused(reference: str) -> None:
+        raise RuntimeError(reference)
+
+    async def story() -> int:
+        services = new_services(refused=refused)
+        with pytest.raises(RuntimeError):
+            await ask(snapshot_of(endpoint("a", upstream.url)), services=services)
+        await services.upstreams.aclose()
+        standing = services.routing.health.standing("a", "claude-sonnet-4-5")
+        assert standing is not None
+        return standing.in_flight
+
+    assert asyncio.run(story()) == 0

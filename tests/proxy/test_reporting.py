@@ -48,7 +48,7 @@ def rests_after(
     async def story() -> float:
         services = new_services(now=lambda: NOW, refused=refused.append)
         kind = None if error is None else classify(error, retry_after=None).kind
-        outcome = Outcome(CANDIDATE, "1", error, kind, left=left)
+        outcome = Outcome(CANDIDATE, error, kind, left=left)
         attempt = AttemptRecord("a", "m", "anthropic")
         with services.routing.health.begin("a", "m", NOW) as visit:
             report(services, _call(operation), outcome, TOKEN, attempt, decision(), visit)
@@ -156,8 +156,8 @@ def test_what_is_the_tokens_fault_puts_it_aside_and_an_answer_takes_it_back(
         asked = 40.0 if seconds == 40.0 else None
         kind = classify(error, retry_after=asked).kind
         for outcome in (
-            Outcome(CANDIDATE, "1", error, kind),
-            Outcome(CANDIDATE, "1", error, kind, left=True),
+            Outcome(CANDIDATE, error, kind),
+            Outcome(CANDIDATE, error, kind, left=True),
             Outcome(CANDIDATE, "1", left=True),
             Outcome(CANDIDATE, "1"),
         ):

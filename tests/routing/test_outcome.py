@@ -24,7 +24,7 @@ def status(number: int) -> UpstreamStatus:
 
 
 def ended(error: UpstreamError, spares: int = 0) -> Outcome:
-    return Outcome(CANDIDATE, "1", error, classify(error).kind, spares)
+    return Outcome(CANDIDATE, error, classify(error).kind, spares)
 
 
 TABLE: dict[Blame, list[UpstreamError]] = {
