@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the results of the cases in tests/golden as they are now; review the diff",
     )
+
+
+@pytest.fixture
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """Warnings of ours, whatever level and handler a daemon in an earlier test has set."""
+    monkeypatch.setattr(logging.getLogger("axonhub"), "propagate", True)
+    caplog.set_level(logging.WARNING, "axonhub")
+    return caplog
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import stat
 from pathlib import Path
 
@@ -70,14 +69,12 @@ def test_a_broken_file_is_passed_over(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_complained_of(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    monkeypatch.setattr(logging.getLogger("axonhub"), "propagate", True)
-    with caplog.at_level(logging.WARNING, logger="axonhub"):
-        save(in_the_way / "routing.json", failures=1)
-    assert any("remembered over a restart" in record.message for record in caplog.records)
+    save(in_the_way / "routing.json", failures=1)
+    assert any("remembered over a restart" in record.message for record in log.records)
 
 
 class Undumpable:
@@ -93,14 +90,13 @@ class Undumpable:
 
 
 def test_a_fault_in_the_state_does_not_keep_the_daemon_from_ending_well(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "axonhub")
     part = Undumpable()
     keeper = Keeper(tmp_path / "routing.json", RoutingState(part=part), lambda: NOW)
     part.revision += 1
     asyncio.run(keeper.aclose())
-    assert "nobody thought of this" in caplog.text
+    assert "nobody thought of this" in log.text
 
 
 def test_breakers_and_moved_sessions_outlive_the_daemon(home: Home, upstream: Upstream) -> None:

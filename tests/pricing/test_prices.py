@@ -1,4 +1,3 @@
-import logging
 from decimal import Decimal
 from pathlib import Path
 
@@ -93,9 +92,8 @@ def test_a_client_that_invents_names_fills_no_memory() -> None:
 
 
 def test_a_list_that_cannot_be_understood_costs_no_request(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "axonhub")
     file = tmp_path / "prices.json"
     origin, head, _ = price_list().read_bytes().split(b"\n", 2)
     model = b'{"id":"m","match":{"equals":"m"},"prices":[]}'
@@ -107,4 +105,4 @@ def test_a_list_that_cannot_be_understood_costs_no_request(
     assert asked.known("main", "m", USAGE, at=AT) == UNKNOWN
     assert asked.charge("relay", "m", USAGE, at=AT) == UNKNOWN
     assert asked.context("compatible", "m") is None
-    assert "a price cannot be read" in caplog.text
+    assert "a price cannot be read" in log.text

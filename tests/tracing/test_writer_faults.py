@@ -1,6 +1,5 @@
 """What goes wrong around the writer's thread ends neither it nor those who wait for it."""
 
-import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -47,9 +46,8 @@ def test_who_cannot_be_told_what_was_used_costs_no_record(store: Watched, tmp_pa
 
 @pytest.mark.parametrize("broken", ["fail_running", "recent_links", "prune"])
 def test_no_failure_of_the_stores_ends_the_thread(
-    store: Watched, tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
+    store: Watched, tmp_path: Path, broken: str, log: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "axonhub")
     failed = threading.Event()
 
     def fail(*_: object) -> Any:
@@ -63,4 +61,4 @@ def test_no_failure_of_the_stores_ends_the_thread(
         assert store.wrote.wait(PATIENCE)
     with reader(tmp_path) as file:
         assert [request.id for request in file.list_requests()] == ["r1"]
-    assert "kept in order" in caplog.text
+    assert "kept in order" in log.text
