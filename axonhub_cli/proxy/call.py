@@ -20,6 +20,10 @@ from axonhub_cli.proxy.snapshot import Snapshot
 _LONGEST_MODEL = 1000
 
 
+# Below it everything is decoded sooner than it is looked up what of it is known.
+_SMALL = 4096
+
+
 class ClientCall:
     """Everything is fixed when the call is made; `body` is unpacked and repaired."""
 
@@ -66,6 +70,8 @@ class ClientCall:
         codec = self.protocol.codec
         assert codec is not None
         try:
+            if len(self.body) < _SMALL:
+                return codec.decode_request(jsonio.decode(self.body))
             body = jsonio.decode_around(self.body, self.envelope, codec.arrays)
             return codec.decode_request(body, self.recall)
         except jsonio.InvalidJson as error:
