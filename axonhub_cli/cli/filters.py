@@ -54,8 +54,20 @@ MinCost = Annotated[
     float | None,
     typer.Option("--min-cost", metavar="USD", min=0, help="That cost at least so much."),
 ]
+MOST_ROWS = 1_000_000_000
+"""Above what anyone keeps, and far below what SQLite takes for a number."""
+
+
+def at_most(limit: int) -> int:
+    """The number of rows that may be asked for at once; for the callback of an option."""
+    return min(limit, MOST_ROWS)
+
+
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, help="At most so many, the newest.")
+    int,
+    typer.Option(
+        "--limit", metavar="N", min=1, callback=at_most, help="At most so many, the newest."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 

@@ -75,6 +75,7 @@ def map_model(
     if not target:
         raise UsageError("TO is empty", hint=f"`axonhub profile unmap {source}` removes a rule")
     _check_source(source)
+    _check_not_empty(when)
     rule = Mapping(source, target, read_when(when))
     with changing(session) as change:
         if profile is None:
@@ -95,6 +96,7 @@ def unmap(
 ) -> None:
     """Remove the rules for FROM, or with --when the one with just these conditions."""
     session = Session.of(ctx)
+    _check_not_empty(when)
     conditions = read_when(when)
     with changing(session) as change:
         name = profile or _active_profile(change.config)
@@ -141,6 +143,12 @@ def with_rule(
         hiding = (i for i, r in enumerate(rules) if r.source == rule.source and r.when is None)
         position = 1 + (next(hiding, len(rules)) if rule.when is not None else len(rules))
     return (*others[: position - 1], rule, *others[position - 1 :])
+
+
+def _check_not_empty(when: list[str] | None) -> None:
+    """A script's unset variable must not turn a rule for some requests into one for all."""
+    if not all(map(str.strip, when or ())):
+        raise UsageError("--when: the condition is empty", hint=f"there are {_CONDITIONS}")
 
 
 def _check_source(source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Annotated
@@ -102,11 +103,13 @@ def _write(pieces: Iterator[str], file: str | None) -> None:
             else:
                 output.raw(piece.encode())
         return
+    # The first piece before the file: what cannot be found must not empty a file that is there.
+    first = list(islice(pieces, 1))
     try:
         # What people say to their agents is for them alone.
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as opened:
-            for piece in pieces:
+            for piece in chain(first, pieces):
                 opened.write(piece.encode())
     except OSError as error:
         raise CommandFailed(f"cannot write {file}: {error.strerror}") from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -16,6 +17,8 @@ from axonhub_cli.errors import UsageError
 if TYPE_CHECKING:
     from axonhub_cli.tracing.prune import Limits
     from axonhub_cli.tracing.store import SqliteStore
+
+T = TypeVar("T")
 
 
 def prune(
@@ -70,13 +73,17 @@ def _limits(session: Session, older_than: str | None, max_size: str | None) -> L
 
     if older_than is None and max_size is None:
         return limits_of(session.config().server.trace)
+    return Limits(
+        None if older_than is None else _read("--older-than", older_than, seconds, "7d"),
+        None if max_size is None else _read("--max-size", max_size, size, "500MB"),
+    )
+
+
+def _read(option: str, given: str, read: Callable[[str], T], example: str) -> T:
     try:
-        return Limits(
-            None if older_than is None else seconds(older_than),
-            None if max_size is None else size(max_size),
-        )
+        return read(given)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{option}: {error}", hint=f"for example {option} {example}") from error
 
 
 def _forget(store: SqliteStore, limits: Limits, now: float) -> int:

@@ -24,6 +24,7 @@ app = single()
 
 NONE_YET = "nothing was used yet; `axonhub run claude` or `eval $(axonhub env)` sends a client"
 NO_MATCH = "nothing was used that matches"
+NONE_SINCE = "nothing was used since then; an earlier --since looks further back"
 
 
 @app.command()
@@ -55,7 +56,14 @@ def usage(
     ] = None,
     client: filters.Client = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="At most so many traces.")
+        int,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            callback=filters.at_most,
+            help="At most so many traces.",
+        ),
     ] = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
@@ -74,9 +82,16 @@ def usage(
     if json:
         output.emit_json([_as_json(row, by, limits) for row in shown])
     else:
-        _print(shown, by, limits, empty=NO_MATCH if where else NONE_YET)
+        empty = "" if shown else _nothing(session, by, where)
+        _print(shown, by, limits, empty=empty)
     if len(shown) < len(rows):
         filters.note_rest(limit)
+
+
+def _nothing(session: Session, by: str, where: dict[str, str]) -> str:
+    if where:
+        return NO_MATCH
+    return NONE_SINCE if _read(session, by, "1970-01-02", {}, 1) else NONE_YET
 
 
 def _read(session: Session, by: str, since: str, where: dict[str, str], limit: int) -> list[Sums]:

@@ -136,7 +136,12 @@ def _read(text: str) -> tuple[str, Any]:
         return ("over_tokens" if (found[1] == ">") is not negated else "up_to_tokens"), number
     name, equals, value = text.partition("=")
     if equals and name.strip().lower() == "client":
-        return "client", tuple(part for part in map(str.strip, value.split(",")) if part)
+        clients = tuple(part for part in map(str.strip, value.split(",")) if part)
+        if not clients:
+            raise ConfigError(
+                f"{text[:80]!r} names no client", hint=f"there are {', '.join(CLIENTS)}"
+            )
+        return "client", clients
     if equals and name.strip().lower() == "time":
         return "time", " ".join(value.split())
     raise ConfigError(f"{text[:80]!r} is no condition", hint=f"there are {_HINT}")

@@ -191,6 +191,7 @@ def test_a_target_that_only_channels_outside_the_profile_serve_is_warned_of(cli:
         (["time=9-17"], "--when: time: '9-17' is no time of day"),
         (["background", "not-background"], "contradict"),
         (["tokens>0"], "no number of tokens"),
+        ([""], "--when: the condition is empty"),
     ],
 )
 def test_a_condition_that_is_none_is_refused(cli: Cli, words: list[str], said: str) -> None:

@@ -122,3 +122,14 @@ def test_a_transcript_on_a_terminal_does_not_command_it(recorded: Home, format: 
     os.close(ours)
     assert b"wrong" in shown
     assert not {b"\x1b", b"\x07"} & {bytes([byte]) for byte in shown}
+
+
+def test_what_is_not_found_leaves_the_file_as_it_was(recorded: Home, tmp_path: Path) -> None:
+    kept, new = tmp_path / "kept.json", tmp_path / "new.json"
+    kept.write_text("of yesterday")
+    for file in (kept, new):
+        refused = recorded.axonhub("trace", "export", "nope", "-o", str(file), check=False)
+        assert refused.returncode == 1
+        assert "no trace 'nope' is recorded" in refused.stderr
+    assert kept.read_text() == "of yesterday"
+    assert not new.exists()

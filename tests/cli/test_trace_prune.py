@@ -51,7 +51,8 @@ def test_a_wrong_limit_is_told(recorded: Home) -> None:
     for option, words in (("--older-than", "is not a duration"), ("--max-size", "is not a size")):
         refused = recorded.axonhub("trace", "prune", option, "7", check=False)
         assert refused.returncode == 2
-        assert words in refused.stderr
+        assert f"error: {option}: '7' {words}" in refused.stderr
+        assert f"hint: for example {option} " in refused.stderr
 
 
 def test_without_a_file_there_is_nothing_to_forget(home: Home) -> None:

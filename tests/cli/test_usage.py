@@ -112,6 +112,18 @@ def test_a_home_without_use_says_how_to_begin(empty: Cli) -> None:
     assert "axonhub run claude" in shown.err
 
 
+def test_what_was_used_earlier_only_is_not_called_nothing(cli: Cli) -> None:
+    shown = cli.ok("usage", "--since", "2999-01-01")
+    assert "nothing was used since then" in shown.err
+
+
+def test_more_rows_than_a_number_can_say_are_all_rows(cli: Cli) -> None:
+    most = ("--limit", "99999999999999999999")
+    assert len(cli.ok("usage", "--by", "trace", *most, "--json").json) == 2
+    assert len(cli.ok("trace", "list", *most, "--json").json) == 2
+    assert cli.ok("request", "list", *most, "--json").json
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -109,7 +109,7 @@ def test_no_word_is_no_condition() -> None:
         (["tokens>0"], "0 is no number of tokens"),
         (["client=claude"], "unknown client 'claude': there are claude-code, codex"),
         (["time=9-5"], "is not HH:MM-HH:MM"),
-        (["client="], "there is no condition in it"),
+        (["client="], "'client=' names no client"),
     ],
 )
 def test_what_is_no_condition_is_refused(words: list[str], said: str) -> None:

@@ -89,7 +89,10 @@ def _add(session: Session, channel: Channel, label: str, secret: TokenFlags) -> 
         if kept in now.tokens:
             raise UsageError(f"channel {channel.name!r} has this token already")
         change.edit.update("channels", channel.name, {"tokens": [*now.tokens, kept]})
-    output.note(f"Channel {channel.name} has {_counted(len(now.tokens) + 1)}.")
+    called = labels_of([*now.tokens, kept])[-1]
+    # A variable and a program are called by their own names, whatever --add says.
+    name = "" if called == label else f"; this one is called {called}"
+    output.note(f"Channel {channel.name} has {_counted(len(now.tokens) + 1)}{name}.")
 
 
 def _remove(session: Session, channel: Channel, label: str) -> None:

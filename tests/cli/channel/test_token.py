@@ -40,7 +40,8 @@ def test_a_token_is_asked_for_at_a_terminal(cli: Cli) -> None:
 
 def test_variables_and_commands_are_tokens_too(cli: Cli) -> None:
     cli.add_channel("main", token=FIRST)
-    cli.ok("channel", "token", "main", "--add", "a", "--token-env", "TEST_TOKEN")
+    said = cli.ok("channel", "token", "main", "--add", "a", "--token-env", "TEST_TOKEN").err
+    assert "has 2 tokens; this one is called TEST_TOKEN." in said
     cli.ok("channel", "token", "main", "--add", "b", "--token-command", "op read x")
     found = cli.ok("channel", "token", "main", "--json").json["tokens"]
     assert [entry["label"] for entry in found] == ["1", "TEST_TOKEN", "op"]
