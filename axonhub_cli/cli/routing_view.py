@@ -35,6 +35,8 @@ class RoutingView(Struct, frozen=True):
     faults: dict[str, str] = {}
     """Channels that cannot work now and why, as far as a running daemon knows it."""
     sources: Sources = Sources()
+    untold: bool = False
+    """A daemon runs and does not answer this question, such as one of another version."""
 
     @property
     def words(self) -> str:
@@ -44,12 +46,16 @@ class RoutingView(Struct, frozen=True):
             return "none: nothing is known of the channels yet"
         age = self.age_s or 0.0
         told = f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} min" if age < 7200 else "hours"
+        if self.untold:
+            return (
+                f"as saved {told} ago; the daemon did not tell: `axonhub restart` after an update"
+            )
         return f"as saved {told} ago; no daemon runs"
 
 
 def look(session: Session) -> RoutingView:
     """Ask the daemon, else read the file. Never fails: without either nothing is known."""
-    from axonhub_cli.daemon.state import ROUTING_PATH, ask, read_state
+    from axonhub_cli.daemon.state import ROUTING_PATH, ask, read_state, verify
 
     now, faults, age = time(), dict[str, str](), None
     running = read_state(session.paths)
@@ -64,7 +70,8 @@ def look(session: Session) -> RoutingView:
     state.restore(saved, now)
     source = "daemon" if told is not None else "none" if saved is None else "file"
     sources = Sources(supply.headroom, supply.quota, _find_prices(session))
-    return RoutingView(state, supply, source, now, age, faults, sources)
+    untold = running is not None and told is None and verify(running)
+    return RoutingView(state, supply, source, now, age, faults, sources, untold)
 
 
 class _Token(Struct, frozen=True):

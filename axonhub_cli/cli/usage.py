@@ -26,6 +26,13 @@ NONE_YET = "nothing was used yet; `axonhub run claude` or `eval $(axonhub env)` 
 NO_MATCH = "nothing was used that matches"
 NONE_SINCE = "nothing was used since then; an earlier --since looks further back"
 
+Most = Annotated[
+    int,
+    typer.Option(
+        "--limit", metavar="N", min=1, callback=filters.at_most, help="At most so many traces."
+    ),
+]
+
 
 @app.command()
 def usage(
@@ -55,16 +62,7 @@ def usage(
         str | None, typer.Option("--model", metavar="M", help="Sent upstream as this model.")
     ] = None,
     client: filters.Client = None,
-    limit: Annotated[
-        int,
-        typer.Option(
-            "--limit",
-            metavar="N",
-            min=1,
-            callback=filters.at_most,
-            help="At most so many traces.",
-        ),
-    ] = filters.LIMIT,
+    limit: Most = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
     """Show what was used: requests, tokens, cost, and how much of the input came from caches.

@@ -42,6 +42,16 @@ def test_without_a_daemon_the_file_is_read(home: Home) -> None:
     assert replace(view, age_s=1e6).words == "as saved hours ago; no daemon runs"
 
 
+def test_a_daemon_that_does_not_tell_is_not_called_none(
+    home: Home, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("axonhub_cli.daemon.state.ROUTING_PATH", "/of-another-version")
+    save(home, json.dumps(RoutingState().dump(time.time())))
+    view = look(Session(home.environ))
+    assert (view.source, view.untold) == ("file", True)
+    assert view.words.endswith("the daemon did not tell: `axonhub restart` after an update")
+
+
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
 def test_without_either_nothing_is_known(home: Home, content: str | None) -> None:
     if content is not None:
