@@ -33,6 +33,9 @@ _OWN_KEYS = re.compile(rb"ah-[0-9a-f]{64}")
 _SHORTEST = 8
 """A shorter secret is likely a word, and hiding it everywhere would make a body unreadable."""
 
+_LONGEST_KEPT = 2048
+"""Letters of a text that is remembered: clients choose some, and hundreds are."""
+
 
 class Redactor:
     """Knows the secrets of one moment. What it has cleaned lately, it remembers.
@@ -45,8 +48,7 @@ class Redactor:
         self._raw_patterns = [re.compile(pattern.pattern.encode()) for pattern in self._patterns]
         self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
         self._raw = [form for secret in self._secrets for form in _forms(secret)]
-        self.text = lru_cache(maxsize=512)(self._text)
-        """A sentence, a header's value or a URL: valid Unicode, no credential."""
+        self._short_text = lru_cache(maxsize=512)(self._text)
         self.headers = lru_cache(maxsize=64)(self._headers)
         """`[[name, value], …]` as JSON, names in lower case, credentials hidden."""
 
@@ -92,6 +94,10 @@ class Redactor:
         for pattern in self._raw_patterns:
             text = pattern.sub(_stars, text)
         return text
+
+    def text(self, text: str) -> str:
+        """A sentence, a header's value or a URL: valid Unicode, no credential."""
+        return self._short_text(text) if len(text) <= _LONGEST_KEPT else self._text(text)
 
     def _text(self, text: str) -> str:
         for secret in self._secrets:

@@ -115,3 +115,10 @@ def test_our_own_documents_stay_json_whatever_a_pattern_takes_in(pattern: str) -
 
 def test_a_document_is_cleaned_of_known_secrets() -> None:
     assert b"hunter2" not in Redactor(["hunter2-hunter2"]).document({"a": "hunter2-hunter2"})
+
+
+def test_only_short_texts_are_remembered() -> None:
+    redactor = Redactor()
+    short, long = f"{TOKEN} a", f"{TOKEN} " + "a" * 10_000
+    assert redactor.text(short) is redactor.text(short)
+    assert redactor.text(long) is not redactor.text(long)
