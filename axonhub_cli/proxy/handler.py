@@ -16,7 +16,7 @@ from axonhub_cli.proxy.reply import HeaderList, Reply
 from axonhub_cli.proxy.retry_after import read_retry_after, replace_retry_after
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.routing.decision import Decision
-from axonhub_cli.routing.telling import Failure, earlier_recovery
+from axonhub_cli.routing.telling import LASTING, Failure, earlier_recovery
 from axonhub_cli.tracing.recorder import RequestRecord
 
 
@@ -96,8 +96,12 @@ class Handler:
         """Say when to ask again: when the first of the channels may, not when the one that was
         asked last may."""
         now, health = self._services.now(), self._services.routing.health
+        failures = self._record.decision.get("failures", ())
+        lasting = {each["channel"] for each in failures if each["kind"] in LASTING}
         waits: dict[str, float] = {}
         for each in decision.candidates:
+            if each.channel.name in lasting:
+                continue
             wait = health.avoided_for(each.channel.name, each.upstream_model, now)
             waits[each.channel.name] = min(wait, waits.get(each.channel.name, wait))
         sooner = earlier_recovery(read_retry_after(headers, now), waits)

@@ -55,6 +55,9 @@ def most_telling(failures: Sequence[Failure]) -> UpstreamStatus | None:
     return None
 
 
+LASTING: frozenset[Kind] = frozenset({"401", "402", "403", "404", "501", "unsupported"})
+"""What a person must mend: to ask again is of no use, however soon the breaker would let one."""
+
 # Told to wait for longer than about a minute, Claude Code gives up at once.
 _LONGEST_WAIT_S = 60.0
 # Every channel has just failed: even one that is not avoided is better left alone for a moment.
@@ -63,7 +66,8 @@ _SHORTEST_WAIT_S = 5.0
 
 def earlier_recovery(asked: float | None, waits: Mapping[str, float]) -> float | None:
     """Seconds to tell the client instead of an upstream's long Retry-After, where another channel
-    may be asked before that; None: it stays. `waits`: channel to the seconds it is avoided for."""
+    may be asked before that; None: it stays. `waits`: channel to the seconds it is avoided for,
+    without those whose failure is `LASTING`."""
     if asked is None or asked <= _LONGEST_WAIT_S or len(waits) < 2:
         return None
     soonest = max(_SHORTEST_WAIT_S, float(math.ceil(min(waits.values()))))

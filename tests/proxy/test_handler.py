@@ -298,6 +298,15 @@ def test_the_client_is_told_to_ask_again_when_the_first_of_the_channels_may(
     assert headers["ah-attempts"] == "a: 429_retry_after, b: 529"
 
 
+def test_a_channel_that_a_person_must_mend_promises_nothing(
+    pair: Daemon, upstream: Upstream, second: Upstream
+) -> None:
+    upstream.script(plays.rate_limited("3600"))
+    second.script(plays.error(404, "not_found_error", "no such model"))
+    status, headers, _ = pair.post(BODY)
+    assert (status, headers["retry-after"]) == (429, "3600")
+
+
 def test_the_only_channels_time_to_ask_again_is_passed_on_as_it_is(
     home: Home, upstream: Upstream
 ) -> None:
