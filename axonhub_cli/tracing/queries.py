@@ -331,7 +331,11 @@ def _empty() -> sqlite3.Connection:
 
 def _unreadable(path: Path, error: Exception) -> StoreError:
     reason = error.strerror if isinstance(error, OSError) else error
-    return StoreError(f"cannot read the trace file {path}: {reason}")
+    # A `DatabaseError` of no finer kind tells of damage: not a database, a malformed image.
+    damaged = type(error) is sqlite3.DatabaseError
+    hint = "a daemon sets a damaged file aside and begins a new one: axonhub restart"
+    message = f"cannot read the trace file {path}: {reason}"
+    return StoreError(message, hint=hint if damaged else None)
 
 
 def _named(fields: Sequence[str], row: Sequence[Json]) -> dict[str, Json]:

@@ -160,8 +160,9 @@ def test_a_file_of_another_users_is_named_once_with_the_reason() -> None:
 
 def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     (tmp_path / "traces.db").write_bytes(b"no database " * 900)
-    with pytest.raises(StoreError, match="cannot read the trace file"):
+    with pytest.raises(StoreError, match="cannot read the trace file") as caught:
         TraceReader(tmp_path / "traces.db")
+    assert "sets a damaged file aside" in (caught.value.hint or "")
 
 
 def test_the_reader_cannot_write(reader: TraceReader) -> None:

@@ -125,6 +125,10 @@ def read_file(file: Path) -> list[Override]:
         if isinstance(entry, dict) and "from" in entry and "path" not in entry:
             # What others call the path of `rename` and `copy`.
             entry = {"path" if key == "from" else key: value for key, value in entry.items()}
+        operation = entry.get("op") if isinstance(entry, dict) else None
+        if isinstance(operation, str) and operation not in _OPERATIONS:
+            known = ", ".join(_OPERATIONS)
+            raise UsageError(f"--file: edit {number}: op: no {operation!r}: known are {known}")
         found.append(_convert(entry, f"--file: edit {number}: "))
     return found
 

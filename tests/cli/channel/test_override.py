@@ -150,7 +150,7 @@ def test_a_file_takes_the_place_of_them_all(cli: Cli, tmp_path: Path, name: str)
         ('{"a": 1}', "holds no list of edits"),
         ('[{"op": "set"}]', "edit 1: Object missing required field `path`"),
         ('[{"op": "delete", "path": "a"}, {"op": "set", "path": "["}]', "edit 2: path: "),
-        ('[{"op": "remove", "path": "a"}]', "edit 1: Invalid enum value 'remove'"),
+        ('[{"op": "remove", "path": "a"}]', "edit 1: op: no 'remove': known are set, "),
         ("[1]", "edit 1: Expected `object`, got `int`"),
     ],
 )
