@@ -32,6 +32,8 @@ class Answer(Struct, frozen=True):
     headers: HeaderList
     body: bytes | None = None
     """None: rendered from `info` by the client's protocol."""
+    channel: str | None = None
+    """Whose answer it is, where it is an upstream's."""
 
 
 def describe(failures: list[Failure], request_id: str) -> Answer:
@@ -44,7 +46,8 @@ def describe(failures: list[Failure], request_id: str) -> Answer:
             status=chosen.status,
             request_id=request_id,
         )
-        return Answer(info, chosen.headers, chosen.body)
+        channel = next(f.channel for f in failures if f.error is chosen)
+        return Answer(info, chosen.headers, chosen.body, channel)
     if isinstance(chosen, UpstreamStatus):
         info = ErrorInfo.of("upstream", _refused(failures), request_id=request_id)
         return Answer(info, [DO_NOT_RETRY])

@@ -10,7 +10,7 @@ from axonhub_cli.proxy.attempts import Attempts
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import describe
 from axonhub_cli.proxy.guard import ClientLeft, Pings, Receive, guarded
-from axonhub_cli.proxy.own_headers import own_headers
+from axonhub_cli.proxy.own_headers import naming, own_headers
 from axonhub_cli.proxy.plan import make_decision
 from axonhub_cli.proxy.reply import HeaderList, Reply
 from axonhub_cli.proxy.retry_after import read_retry_after, replace_retry_after
@@ -85,6 +85,10 @@ class Handler:
         if self._reply.opened:
             await self._reply.end(protocol.encode_stream_error(answer.info))
             return
+        if answer.channel is not None:
+            self._reply.extra_headers = naming(
+                self._reply.extra_headers, self._record, answer.channel
+            )
         headers = self._promise(answer.headers, decision)
         body = answer.body
         if body is None:

@@ -52,6 +52,13 @@ def routed_headers(
     return headers
 
 
+def naming(headers: HeaderList, record: RequestRecord, channel: str) -> HeaderList:
+    """The headers of a failed request, naming the channel whose answer the client gets."""
+    model = next(a.upstream_model for a in reversed(record.attempts) if a.channel == channel)
+    told = {b"ah-channel": safe_value(channel), b"ah-upstream-model": safe_value(model)}
+    return [(name, told.get(name, value)) for name, value in headers]
+
+
 def _attempts(record: RequestRecord, kinds: list[str]) -> str:
     if len(record.attempts) == 1 and not kinds:
         return record.attempts[0].channel

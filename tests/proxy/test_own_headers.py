@@ -95,3 +95,15 @@ def test_of_many_attempts_the_last_are_named(upstream: Upstream) -> None:
     assert named is not None
     assert named.startswith("4 more, c")
     assert named.count(": 529") == 16
+
+
+def test_of_a_failed_request_the_channel_is_named_whose_answer_the_client_gets(
+    upstream: Upstream, second: Upstream
+) -> None:
+    upstream.script(plays.error(429, "rate_limit_error", "slowly"))
+    second.script(plays.error(404, "not_found_error", "no such model"))
+    told = asyncio.run(
+        ask(snapshot_of(endpoint("a", upstream.url), endpoint("b", second.url, priority=1)))
+    )
+    assert (told.status, told.header("ah-channel")) == (429, "a")
+    assert told.header("ah-attempts") == "a: 429, b: 404"
