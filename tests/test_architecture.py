@@ -78,7 +78,6 @@ IMPURE_LIBRARIES = {
 # Libraries that one place knows, so that a change of library is a change there.
 PLACES = {
     "httpx": ("proxy.upstream", "proxy.transports"),
-    "httpx_aiohttp": ("proxy.transports",),
     "aiohttp": ("proxy.upstream", "proxy.transports"),
     "sqlite3": ("tracing",),
     "keyring": ("config.secrets",),
