@@ -3,7 +3,8 @@
 1. Who can be used now comes first; then, where the profile allows it, channels of weight 0; last
    those whose breaker is open or whose allowance is used up, the one nearest its recovery first.
    Nobody is refused.
-2. Of those: the channel that holds the session's prompt cache (`affinity`).
+2. Of those: the channel that holds the session's prompt cache (`affinity`); where none is known to,
+   the session's first choice.
 3. Then by priority, and in each priority group by the strategy (`strategies`).
 
 A score is the channel's weight times these factors, each of which is 1 when nothing speaks against
@@ -107,7 +108,8 @@ def rank(members: Sequence[Member], strategy: Strategy, view: View) -> Ranking:
         for row in rows:
             row.turn = view.turns.due(view.group, row.channel, row.weight)
     home = _find_home(rows, strategy) if view.session is not None else None
-    key, stays = KEYS[strategy], view.stays
+    # What changes from hour to hour must not move a session that a restart has made us forget.
+    key, stays = KEYS[strategy], view.stays or home
     # Four keys of a place, then the strategy's own.
     rows.sort(
         key=lambda row: (

@@ -207,3 +207,15 @@ def test_without_affinity_a_session_is_nothing_special() -> None:
     assert {world.ask("s") for _ in range(50)} == {"a", "b"}
     world = World(channel("a"), channel("b"), profile=Profile(name="p", affinity=False))
     assert {world.ask("s") for _ in range(50)} == {"a", "b"}
+
+
+def test_a_restart_moves_no_session_though_its_channel_has_become_the_slower_one() -> None:
+    world = World(channel("a"), channel("b"))
+    sessions = [f"session-{number}" for number in range(40)]
+    before = {session: world.ask(session) for session in sessions}
+    after = World(channel("a"), channel("b"))
+    after.speed_ms = {"a": 100.0, "b": 5000.0}
+    for _ in range(20):
+        after.ask()
+    assert row(after, "b").by_latency < 1
+    assert {session: after.ask(session) for session in sessions} == before
