@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from axonhub_cli.config.schema import Config
+from axonhub_cli.daemon import price_list
 from axonhub_cli.pricing.listing import Listing
 from axonhub_cli.pricing.prices import Pricer
 from axonhub_cli.pricing.typical import TYPICAL, in_dollars, typical_cost
@@ -48,6 +49,7 @@ class Costs:
         """Another configuration is about to hold."""
         self._config = config
         self._kept.clear()
+        await price_list.prepare(self._pricer)
         strategies = {config.routing.strategy, *(p.strategy for p in config.profiles)}
         if "least-cost" not in strategies:
             return

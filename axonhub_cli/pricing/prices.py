@@ -76,6 +76,12 @@ class Pricer:
         self._version = ""
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """See that the list is there, if any channel needs it. Blocks; never raises."""
+        channels = self._config().channels
+        if any(one.enabled and one.type not in UNPRICED_TYPES for one in channels):
+            self._listing.read()
+
     def charge(
         self,
         channel: str,

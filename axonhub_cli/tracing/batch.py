@@ -84,10 +84,11 @@ class Batch:
         self._attempts: list[Values] = []
         self._bodies: list[Values] = []
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry], rest: Callable[[], None]) -> None:
         self._load({entry.trace_id for entry in entries if entry.trace_id is not None})
         for entry in entries:
             self._add(entry)
+            rest()
         put = self._db.executemany
         put(_UPDATE_TRACE, map(_trace_row, self._old.values()))
         put(_INSERT_TRACE, map(_trace_row, self._new.values()))

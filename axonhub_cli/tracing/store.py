@@ -21,6 +21,7 @@ from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.fingerprint import split_keys
+from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.prune import Limits, Pruner, Step
 from axonhub_cli.tracing.schema import check_version, migrate
 
@@ -50,8 +51,13 @@ class TraceStore(Protocol):
 
     def open(self) -> None: ...
 
-    def write(self, entries: Sequence[Entry], redact: Redact) -> None:
-        """All or nothing. Any other exception than `StoreError` means that an entry is at fault."""
+    def write(
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
+    ) -> None:
+        """All or nothing. Any other exception than `StoreError` means that an entry is at fault.
+
+        `rest` is called between pieces of work, for others to go first.
+        """
 
     def fail_running(self, reason: str) -> int:
         """End all requests that were left running; returns how many."""
@@ -111,8 +117,10 @@ class SqliteStore:
         check_version(self._db)
         self._file = _identity(self._path)
 
-    def write(self, entries: Sequence[Entry], redact: Redact) -> None:
-        self._transact(lambda db: Batch(db, self._blobs, redact).write(entries))
+    def write(
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
+    ) -> None:
+        self._transact(lambda db: Batch(db, self._blobs, redact).write(entries, rest))
 
     def fail_running(self, reason: str) -> int:
         ended = 0

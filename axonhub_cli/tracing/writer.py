@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from time import monotonic, time
 
 from msgspec import Struct
@@ -30,22 +29,15 @@ from axonhub_cli.tracing.entries import (
     running_entry,
 )
 from axonhub_cli.tracing.fingerprint import Keys
+from axonhub_cli.tracing.intake import BATCH_SECONDS, MAX_QUEUED_BYTES, Intake, Item
 from axonhub_cli.tracing.lineage import MOST, Lineage
+from axonhub_cli.tracing.pace import Pace
 from axonhub_cli.tracing.prune import limits_of
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken, TraceStore
 
-MAX_QUEUED_BYTES = 8 * 1024 * 1024
-"""Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""
-LARGEST_ALONE = 32 * 1024 * 1024
-BATCH_SECONDS = 0.2
-BATCH_RECORDS = 256
-BATCH_BYTES = 2 * 1024 * 1024
-"""A batch ends with any of the three; what has queued up since goes with it, up to the next two,
-so that what was written leaves the memory."""
-LARGEST_BATCH = 1024
 KEPT_ENTRIES = 1000
 """So many requests, without bodies, are kept while the file cannot be written."""
 
@@ -59,12 +51,6 @@ PRUNE_BUSY_S = 1.0
 STOPPED = "the daemon stopped before it ended"
 
 logger = logging.getLogger("axonhub")
-
-
-class _Item(Struct):
-    record: RequestRecord
-    stage: Stage
-    size: int
 
 
 class _Open(Struct):
@@ -101,34 +87,26 @@ class TraceWriter:
         observe: Callable[[Entry], None] | None = None,
         store: TraceStore | None = None,
     ) -> None:
-        self.bodies_dropped = 0
-        """Requests whose bodies were dropped because the queue was full."""
         self.lost = 0
         """Requests that could not be recorded at all."""
         self._store = store if store is not None else SqliteStore(db)
         self._settings = settings
         self._secrets = secrets
         self._read_answer = read_answer
-        self._max_queued_bytes = max_queued_bytes
-        self._largest_alone = max(max_queued_bytes, LARGEST_ALONE)
         self._lineage = lineage
         if lineage is not None:
             lineage.restoring()
         self._owner = owner
         self._charge = charge
         self._observe = observe
-        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
-        self._hurry = threading.Event()
+        self._intake = Intake(max_queued_bytes)
         self._thread = threading.Thread(target=self._run, name="axonhub-traces", daemon=True)
-        self._closing = False
-        # Each is added to by one thread only, so that neither needs a lock.
-        self._bytes_put = 0
-        self._bytes_done = 0
         self._problem: str | None = None
         self._rules: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._redactor = Redactor()
         self._open: dict[str, _Open] = {}
         self._kept: Sequence[Entry] = ()
+        self._pace = Pace(self._intake.pressure)
         self._pruning = False
         self._prune_at = 0.0
 
@@ -140,12 +118,17 @@ class TraceWriter:
     @property
     def waiting(self) -> int:
         """Records that wait to be written."""
-        return self._queue.qsize()
+        return self._intake.waiting
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes of bodies that wait to be written."""
-        return self._bytes_put - self._bytes_done
+        return self._intake.waiting_bytes
+
+    @property
+    def bodies_dropped(self) -> int:
+        """Requests whose bodies were dropped because the queue was full."""
+        return self._intake.bodies_dropped
 
     def start(self) -> None:
         """Start the thread. Never raises for the file's sake: see `problem`."""
@@ -153,53 +136,19 @@ class TraceWriter:
 
     def put(self, record: RequestRecord, stage: Stage) -> None:
         """Queue a record; over the limit its bodies are dropped and counted, the record never."""
-        if self._closing:
+        if self._intake.closed:
             self.lost += stage == "finished"
-            return
-        size = self._admit(record) if stage == "finished" else 0
-        self._bytes_put += size
-        self._queue.put(_Item(record, stage, size))
-        if self._is_full() and not self._hurry.is_set():
-            self._hurry.set()
+        else:
+            self._intake.put(record, stage)
 
     def close(self, timeout: float) -> bool:
         """Write what is queued and stop; False when that took longer than `timeout` seconds.
 
         Requests that are still running are recorded as failed.
         """
-        self._closing = True
-        self._queue.put(None)
-        self._hurry.set()
+        self._intake.close()
         self._thread.join(timeout)
         return not self._thread.is_alive()
-
-    def _is_full(self) -> bool:
-        """Is there a batch to write without waiting for more?"""
-        waiting = self._bytes_put - self._bytes_done
-        return waiting >= BATCH_BYTES or self._queue.qsize() >= BATCH_RECORDS
-
-    def _admit(self, record: RequestRecord) -> int:
-        """The bytes that the record may bring into the queue; drops the bodies that are too much.
-
-        Answers are worth more than requests: they hold the usage, and are smaller.
-        """
-        waiting = self._bytes_put - self._bytes_done
-        room = self._max_queued_bytes - waiting if waiting else self._largest_alone
-        answers = sum(sum(map(len, attempt.answer)) for attempt in record.attempts)
-        sent = sum(len(attempt.sent_body or b"") for attempt in record.attempts)
-        told = sum(sum(map(len, attempt.delivered or ())) for attempt in record.attempts)
-        whole = answers + sent + told + len(record.body or b"")
-        if whole <= room:
-            return whole
-        self.bodies_dropped += 1
-        record.body = record.envelope = None
-        for attempt in record.attempts:
-            attempt.sent_body = None
-            if attempt.delivered is not None:
-                attempt.delivered = []
-            if answers > room:
-                attempt.answer = []
-        return answers if answers <= room else 0
 
     def _run(self) -> None:
         try:
@@ -213,18 +162,18 @@ class TraceWriter:
 
     def _work(self) -> bool:
         """Gather a batch and write it; True when it was the last. Holds no record afterwards."""
-        items, last = self._gather()
+        items, last = self._intake.gather(self._patience())
         try:
             self._write_batch(items, last=last)
         except Exception as error:
             self._lose(error, sum(item.stage == "finished" for item in items))
             self._let_go(items)
-        self._bytes_done += sum(item.size for item in items)
+        self._intake.release(items)
         if not last:
             self._prune(idle=not items)
         return last
 
-    def _let_go(self, items: Sequence[_Item]) -> None:
+    def _let_go(self, items: Sequence[Item]) -> None:
         """Of what could not even be looked at, nobody may wait for anything."""
         for record in [item.record for item in items if item.stage == "finished"]:
             self._open.pop(record.id, None)
@@ -258,36 +207,22 @@ class TraceWriter:
         finally:
             self._lineage.restore(known)
 
-    def _gather(self) -> tuple[list[_Item], bool]:
-        """The next batch, and whether it is the last."""
-        items: list[_Item] = []
-        # Requests that have begun get a row when they are still running after a while.
-        waits = self._kept or any(not request.written for request in self._open.values())
-        try:
-            item = self._queue.get(timeout=BATCH_SECONDS if waits else self._patience())
-            if not self._is_full():
-                self._hurry.wait(0 if self._closing else BATCH_SECONDS)
-            self._hurry.clear()
-            size = 0
-            while item is not None:
-                items.append(item)
-                size += item.size
-                if len(items) >= LARGEST_BATCH or size >= BATCH_BYTES:
-                    return items, False
-                item = self._queue.get_nowait()
-        except Empty:
-            return items, False
-        return items, True
-
     def _patience(self) -> float | None:
-        """How long to wait for something to write before there is something to forget."""
+        """How long to wait for something to write before there is something else to do."""
+        # Requests that have begun get a row when they are still running after a while.
+        if self._kept or any(not request.written for request in self._open.values()):
+            return BATCH_SECONDS
         if not self._owner:
             return None
         return PRUNE_PAUSE_S if self._pruning else max(0.0, self._prune_at - monotonic())
 
-    def _write_batch(self, items: Sequence[_Item], *, last: bool) -> None:
+    def _write_batch(self, items: Sequence[Item], *, last: bool) -> None:
         context = self._context()
-        finished = [entry for item in items for entry in self._take(item, context)]
+        self._pace.begin()
+        finished: list[Entry] = []
+        for item in items:
+            finished += self._take(item, context)
+            self._pace.rest()
         self._keep(self._write([*self._kept, *finished]))
         for request in self._open.values():
             if not request.written and (last or not request.young):
@@ -296,7 +231,7 @@ class TraceWriter:
                 request.written = not self._write(entries)
             request.young = False
 
-    def _take(self, item: _Item, context: Context) -> list[Entry]:
+    def _take(self, item: Item, context: Context) -> list[Entry]:
         if item.stage == "started":
             self._open[item.record.id] = _Open(item.record)
             return []
@@ -346,7 +281,8 @@ class TraceWriter:
         if not entries:
             return entries
         try:
-            written = self._attempt(lambda: self._store.write(entries, self._redactor.body))
+            write = partial(self._store.write, entries, self._redactor.body, self._pace.rest)
+            written = self._attempt(write)
             return () if written else entries
         except Exception as error:
             if len(entries) > 1:

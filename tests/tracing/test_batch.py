@@ -11,6 +11,7 @@ from axonhub_cli.tracing.batch import Batch
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.blobs import read_numbers
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
+from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.schema import migrate
@@ -30,7 +31,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def write(db: sqlite3.Connection, *entries: Entry, secrets: tuple[str, ...] = ()) -> None:
     db.execute("BEGIN IMMEDIATE")
-    Batch(db, BlobTable(), context(*secrets).redactor.body).write(entries)
+    Batch(db, BlobTable(), context(*secrets).redactor.body).write(entries, no_rest)
     db.execute("COMMIT")
 
 
@@ -151,7 +152,7 @@ def test_a_session_of_100_turns_takes_a_twentieth_of_its_bodies(
     for number, body in enumerate(bodies):
         made = record(f"r{number}", body=body)
         db.execute("BEGIN IMMEDIATE")
-        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)], no_rest)
         db.execute("COMMIT")
     pages, size = (
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
@@ -172,7 +173,7 @@ def test_a_converted_session_comes_back_byte_for_byte(
         tries = [attempt(b"{}", sent_body=converted, sent_parts=parts) for _ in range(2)]
         made = record(f"r{number}", body=body, attempts=tries)
         db.execute("BEGIN IMMEDIATE")
-        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)], no_rest)
         db.execute("COMMIT")
     with TraceReader(tmp_path / "traces.db") as reader:
         assert [reader.request_body(f"r{n}") for n in range(6)] == bodies

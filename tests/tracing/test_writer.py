@@ -11,6 +11,7 @@ from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Redact
 from axonhub_cli.tracing.entries import Entry
+from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.prune import Limits, Step
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
@@ -32,11 +33,13 @@ class Watched(SqliteStore):
         self.go.set()
         self.fails: Callable[[], Exception | None] = lambda: None
 
-    def write(self, entries: Sequence[Entry], redact: Redact) -> None:
+    def write(
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
+    ) -> None:
         self.go.wait(PATIENCE)
         if error := self.fails():
             raise error
-        super().write(entries, redact)
+        super().write(entries, redact, rest)
         self.batches.append([str(entry.request["id"]) for entry in entries])
         self.wrote.set()
 
