@@ -13,6 +13,7 @@ from axonhub_cli.ir.recall import NOTHING, Recall
 from axonhub_cli.ir.request import Request
 from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Route, WireProtocol
+from axonhub_cli.proxy.query import passed_query
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Snapshot
 
@@ -25,7 +26,8 @@ _SMALL = 4096
 
 
 class ClientCall:
-    """Everything is fixed when the call is made; `body` is unpacked and repaired."""
+    """Everything is fixed when the call is made; `body` is unpacked and repaired, and `query` is
+    without the client's key."""
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class ClientCall:
     ) -> None:
         self.protocol = protocol
         self.route = route
-        self.query = query
+        self.query = passed_query(query)
         self.headers = headers
         self.key = key
         self.profile = profile

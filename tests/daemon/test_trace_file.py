@@ -129,6 +129,7 @@ def test_no_credential_that_was_in_play_is_in_any_file_or_log(
             ("/v1/messages", {"cookie": f"a={COOKIE}"}),
             ("/v1/messages", {"x_api_key": KEY, "proxy_authorization": COOKIE}),
             (f"/v1/messages?key={KEY}", {"x_amz_security_token": COOKIE}),
+            (f"/v1/messages?beta=true&Api_Key=%61{KEY[1:]}&z", {}),
             ("/v1/messages", {"authorization": f"Bearer {KEY}x"}),
             ("/v1/chat/completions", {"set_cookie": COOKIE}),
         ):
@@ -140,6 +141,14 @@ def test_no_credential_that_was_in_play_is_in_any_file_or_log(
     assert b"pong" in found
     for secret in (TOKEN, KEY, COOKIE, "order-42", "order-4711"):
         assert secret.encode() not in found, secret
+    targets = [request.target for request in upstream.requests]
+    assert "/v1/messages?beta=true&z" in targets
+    assert not any(KEY[1:] in line for line in (*targets, *_sent_headers(upstream)))
+
+
+def _sent_headers(upstream: Upstream) -> Iterator[str]:
+    for request in upstream.requests:
+        yield from (f"{name}: {value}" for name, value in request.headers)
 
 
 def _everything(home: Home) -> bytes:
