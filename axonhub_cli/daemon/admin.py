@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,27 @@ from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import Reply, Send
 
+AdminAnswer = Callable[[Scope, Receive, Reply, str], Awaitable[None]]
+"""Answers one request of the command line; the text is the proof to send along."""
+
+
+class Admin:
+    """Lets in who has shown that he read this home's state file; anybody else gets a 403."""
+
+    def __init__(self, context: Context, answer: AdminAnswer) -> None:
+        self._context = context
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = Reply(send, self._context.services.clock)
+        secret = self._context.secret
+        challenge = shown_challenge(scope, secret)
+        if challenge is None:
+            message = "this is for axonhub's own command line"
+            await send_error(reply, scope["path"], ErrorInfo.of("permission", message))
+        else:
+            await self._answer(scope, receive, reply, proof(secret, challenge))
+
 
 class RoutingEndpoint:
     """`GET /admin/api/routing`: the state of routing, with what is in flight."""
@@ -22,16 +44,10 @@ class RoutingEndpoint:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = self._context
-        reply = Reply(send, context.services.clock)
-        challenge = shown_challenge(scope, context.secret)
-        if challenge is None:
-            await refuse(reply, scope)
-            return
-        services, snapshot = context.services, context.runtime.snapshot
+    async def __call__(self, scope: Scope, receive: Receive, reply: Reply, proof: str) -> None:
+        services, snapshot = self._context.services, self._context.runtime.snapshot
         body: dict[str, Any] = {
-            "proof": proof(context.secret, challenge),
+            "proof": proof,
             "routing": services.routing.dump(services.now(), live=True),
             "faults": snapshot.faults,
         }
@@ -44,20 +60,9 @@ class TokensEndpoint:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = self._context
-        reply = Reply(send, context.services.clock)
-        challenge = shown_challenge(scope, context.secret)
-        if challenge is None:
-            await refuse(reply, scope)
-            return
+    async def __call__(self, scope: Scope, receive: Receive, reply: Reply, proof: str) -> None:
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        taken = context.services.tokens.enable(asked.get("channel", ""), asked.get("token"))
-        body = {"proof": proof(context.secret, challenge), "taken_back": taken}
+        tokens = self._context.services.tokens
+        taken = tokens.enable(asked.get("channel", ""), asked.get("token"))
+        body = {"proof": proof, "taken_back": taken}
         await reply.send_whole(200, [JSON], jsonio.encode(body))
-
-
-async def refuse(reply: Reply, scope: Scope) -> None:
-    """Answer a caller that `shown_challenge` does not know."""
-    message = "this is for axonhub's own command line"
-    await send_error(reply, scope["path"], ErrorInfo.of("permission", message))

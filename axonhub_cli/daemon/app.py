@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Config
-from axonhub_cli.daemon.admin import RoutingEndpoint, TokensEndpoint
+from axonhub_cli.daemon.admin import Admin, RoutingEndpoint, TokensEndpoint
 from axonhub_cli.daemon.costs import Costs
 from axonhub_cli.daemon.endpoints import (
     Context,
@@ -190,11 +190,11 @@ def _routes(
         routes.append(Route(f"{prefix}/models", models))
         routes.append(Route(f"{prefix}/models/{{model:path}}", models))
     routes.append(Route("/health", Only(_READING, HealthEndpoint(context))))
-    routes.append(Route(TOKENS_PATH, Only(("POST",), TokensEndpoint(context))))
-    routes.append(Route(ROUTING_PATH, Only(_READING, RoutingEndpoint(context))))
+    routes.append(Route(TOKENS_PATH, Only(("POST",), Admin(context, TokensEndpoint(context)))))
+    routes.append(Route(ROUTING_PATH, Only(_READING, Admin(context, RoutingEndpoint(context)))))
     session = SessionEndpoint(context, book, paths.trace_db)
-    routes.append(Route(SESSION_ROUTE, Only(_READING, session)))
-    routes.append(Route(LIVE_PATH, Only(("GET",), LiveEndpoint(context, observers.feed))))
+    routes.append(Route(SESSION_ROUTE, Only(_READING, Admin(context, session))))
+    routes.append(Route(LIVE_PATH, Only(("GET",), Admin(context, LiveEndpoint(observers.feed)))))
     metrics = MetricsEndpoint(context, observers.metrics, writer)
     routes.append(Route("/metrics", Only(_READING, metrics)))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))

@@ -9,13 +9,9 @@ import asyncio
 from contextlib import suppress
 
 from axonhub_cli import jsonio
-from axonhub_cli.daemon.admin import refuse
-from axonhub_cli.daemon.auth import shown_challenge
-from axonhub_cli.daemon.endpoints import Context
 from axonhub_cli.daemon.shield import Scope
-from axonhub_cli.daemon.state import proof
 from axonhub_cli.proxy.guard import ClientLeft, Receive, guarded
-from axonhub_cli.proxy.reply import Reply, Send
+from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.tracing.live import Feed, Listener
 
 BEAT_S = 5.0
@@ -25,17 +21,11 @@ _LINES = (b"content-type", b"application/x-ndjson")
 class LiveEndpoint:
     """For axonhub's own command line."""
 
-    def __init__(self, context: Context, feed: Feed) -> None:
-        self._context = context
+    def __init__(self, feed: Feed) -> None:
         self._feed = feed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reply = Reply(send, self._context.services.clock)
-        challenge = shown_challenge(scope, self._context.secret)
-        if challenge is None:
-            await refuse(reply, scope)
-            return
-        hello = {"event": "hello", "proof": proof(self._context.secret, challenge)}
+    async def __call__(self, scope: Scope, receive: Receive, reply: Reply, proof: str) -> None:
+        hello = {"event": "hello", "proof": proof}
         listener = self._feed.listen()
         try:
             await reply.open(200, [_LINES, (b"cache-control", b"no-store")])

@@ -13,16 +13,13 @@ from typing import Any
 import msgspec
 
 from axonhub_cli import jsonio
-from axonhub_cli.daemon.admin import refuse
-from axonhub_cli.daemon.auth import shown_challenge
 from axonhub_cli.daemon.endpoints import Context
 from axonhub_cli.daemon.replies import JSON
 from axonhub_cli.daemon.shield import Scope
-from axonhub_cli.daemon.state import proof
 from axonhub_cli.errors import StoreError
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.quotas import QuotaBook
-from axonhub_cli.proxy.reply import Reply, Send
+from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.routing.allowances import used_of
 from axonhub_cli.routing.limit_headers import Told
 from axonhub_cli.routing.quota import Limit
@@ -38,20 +35,14 @@ class SessionEndpoint:
         self._book = book
         self._trace_db = trace_db
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = self._context
-        reply = Reply(send, context.services.clock)
-        challenge = shown_challenge(scope, context.secret)
-        if challenge is None:
-            await refuse(reply, scope)
-            return
+    async def __call__(self, scope: Scope, receive: Receive, reply: Reply, proof: str) -> None:
         wanted = scope["path_params"]["session"]
         session = await asyncio.to_thread(self._read, wanted)
         body = {
-            "proof": proof(context.secret, challenge),
+            "proof": proof,
             "session": session,
             "limits": [] if session is None else self._limits(session),
-            "traces_error": context.traces_problem(),
+            "traces_error": self._context.traces_problem(),
         }
         await reply.send_whole(200, [JSON], jsonio.encode(body))
 

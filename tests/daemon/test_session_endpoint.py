@@ -79,6 +79,7 @@ def test_nobody_else_is_told(daemon: Daemon) -> None:
 
 def test_a_store_that_cannot_be_read_is_no_failure(home: Home, daemon: Daemon) -> None:
     file = home.paths.trace_db
+    file.parent.mkdir(parents=True, exist_ok=True)  # it may be about to
     file.unlink(missing_ok=True)
     file.write_bytes(b"no database" * 1000)
     assert told(home, daemon)["session"] is None
