@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from axonhub_cli.cli import pictures
 from axonhub_cli.cli.figures import count, moment, short_ids, took
-from axonhub_cli.cli.money import cost, money
+from axonhub_cli.cli.money import cost, money, spent
 from axonhub_cli.cli.output import BOLD, CYAN, DIM, RED, YELLOW
 from axonhub_cli.cli.request import models_of, sent_tokens, status_of, tokens_in_words
 from axonhub_cli.cli.trees import Node
@@ -213,7 +213,7 @@ def _facts(step: Step, ids: dict[str, str]) -> str:
     if sent is not None:
         parts.append(f"{count(sent)} in, {count(request.tokens.output or 0)} out")
     if request.cost_usd is not None:
-        parts.append(money(request.cost_usd))
+        parts.append(spent(request.cost_usd, request.unpriced))
     return " · ".join([*parts, ids[request.id]])
 
 
@@ -231,5 +231,5 @@ def _side(side: SideRequests) -> str:
 
 
 def _turn_sum(turn: Turn) -> str:
-    cost = "" if turn.cost_usd is None else f", {money(turn.cost_usd)}"
-    return f"= {tokens_in_words(turn.tokens)}{cost}"
+    paid = spent(turn.cost_usd, turn.unpriced)
+    return f"= {tokens_in_words(turn.tokens)}{f', cost {paid}' if paid else ''}"

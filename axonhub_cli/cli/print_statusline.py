@@ -113,7 +113,11 @@ def _cost(usd: float | None, unpriced: int | None) -> str:
     if usd is None:
         return "cost unknown" if unpriced else "$0"
     bound = "≥ " if unpriced else ""
-    return f"{bound}${usd:.2f}" if usd >= 1 else f"{bound}${usd:.4f}"
+    if usd == 0:
+        return f"{bound}$0"
+    if usd < 0.0001:
+        return f"{bound}<$0.0001"
+    return f"{bound}${usd:,.2f}" if usd >= 1 else f"{bound}${usd:.4f}"
 
 
 _PERIODS = {

@@ -12,6 +12,7 @@ from axonhub_cli.cli.commands import noun
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.decisions import print_decision
 from axonhub_cli.cli.figures import NOTHING, count, moment, short_ids, took
+from axonhub_cli.cli.money import spent
 from axonhub_cli.cli.request_diff import show_diff
 from axonhub_cli.errors import CommandFailed, UsageError
 
@@ -128,7 +129,7 @@ def print_requests(rows: list[RequestRow], now: float, *, empty: str) -> None:
     """The table of requests; ids as short as they may be given."""
     ids = short_ids([row.id for row in rows])
     output.table(
-        ("id", "at", "model", "channel", "status", "first", "total", "in", "out"),
+        ("id", "at", "model", "channel", "status", "first", "total", "in", "out", "cost"),
         [
             (
                 ids[row.id],
@@ -140,6 +141,7 @@ def print_requests(rows: list[RequestRow], now: float, *, empty: str) -> None:
                 took(row.total_ms),
                 count(sent_tokens(row.tokens)),
                 count(row.tokens.output),
+                spent(row.cost_usd, row.unpriced) or NOTHING,
             )
             for row in rows
         ],
@@ -251,6 +253,7 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
         ("first token", took(row.first_token_ms) if row.first_token_ms is not None else ""),
         ("total time", took(row.total_ms)),
         ("tokens", tokens_in_words(row.tokens)),
+        ("cost", cost_in_words(row)),
         ("agent", row.agent_id or ""),
     ]
     output.fields([(name, value) for name, value in pairs if value])
@@ -262,6 +265,12 @@ def _print_request(row: RequestRow, decision: dict[str, Any]) -> None:
         word = "edited" if note.get("applied") else "not edited"
         output.line(f"{word}: {note.get('path')} – {note.get('reason')}")
     output.note(f"hint: `axonhub request show {row.id} --body`, `--upstream`, `--answer`, `--diff`")
+
+
+def cost_in_words(row: RequestRow) -> str:
+    """With the version of its price; a lower bound says so."""
+    shown = spent(row.cost_usd, row.unpriced)
+    return f"{shown} ({row.price})" if shown and row.price else shown
 
 
 def _outcome(row: RequestRow) -> str:
@@ -278,7 +287,7 @@ def _print_attempts(row: RequestRow) -> None:
         return
     output.line()
     output.table(
-        ("attempt", "channel", "model", "status", "http", "first", "took", "error"),
+        ("attempt", "channel", "model", "status", "http", "first", "took", "cost", "error"),
         [
             (
                 str(attempt.n),
@@ -288,6 +297,7 @@ def _print_attempts(row: RequestRow) -> None:
                 str(attempt.http_status or NOTHING),
                 took(attempt.first_event_ms),
                 took(attempt.ms),
+                spent(attempt.cost_usd, attempt.unpriced) or NOTHING,
                 attempt.error or "",
             )
             for attempt in row.attempts

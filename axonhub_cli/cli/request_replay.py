@@ -161,7 +161,7 @@ def _facts(row: RequestRow, said: Said) -> dict[str, str]:
         "first token": took(row.first_token_ms),
         "total time": took(row.total_ms),
         "tokens": tokens_in_words(row.tokens),
-        "cost": cost(row.cost_usd),
+        "cost": cost(row.cost_usd, unpriced=row.unpriced),
         "stop reason": row.stop_reason or NOTHING,
         "calls": ", ".join(f"{call.name} {call.input}" for call in said.calls) or NOTHING,
     }

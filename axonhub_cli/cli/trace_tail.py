@@ -11,7 +11,7 @@ import typer
 from axonhub_cli.cli import filters, output
 from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.figures import count, moment, took
-from axonhub_cli.cli.money import money
+from axonhub_cli.cli.money import spent
 from axonhub_cli.errors import CommandFailed
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _say(event: Event) -> str:
     sent = event["upstream_model"]
     names = asked if sent in (None, asked) else f"{asked} → {sent}"
     tokens = event["tokens"]
-    spent = tokens["input"] + tokens["cache_read"] + tokens["cache_write"]
+    sent_tokens = tokens["input"] + tokens["cache_read"] + tokens["cache_write"]
     code = event["http_status"]
     parts = [
         f"{code}" if event["status"] == "failed" and code else "",
@@ -100,8 +100,8 @@ def _say(event: Event) -> str:
         names,
         f"first {took(event['first_token_ms'])}" if event["first_token_ms"] is not None else "",
         took(event["total_ms"]),
-        f"{count(spent)} in, {count(tokens['output'])} out" if spent else "",
-        money(event["cost_usd"]) if event["cost_usd"] is not None else "",
+        f"{count(sent_tokens)} in, {count(tokens['output'])} out" if sent_tokens else "",
+        spent(event["cost_usd"], event["unpriced"]) if event["cost_usd"] is not None else "",
         f"{len(event['attempts'])} attempts" if len(event["attempts"]) > 1 else "",
         event["error"] or "",
     ]

@@ -172,8 +172,8 @@ def _explain(rows: list[Sums], by: str) -> None:
     if unpriced:
         answers = f"{unpriced:,} answer{'' if unpriced == 1 else 's'}"
         output.note(
-            f"{answers} without a known price, or cut off: their cost is not in the sums; "
-            "[[prices]] in the configuration gives a model a price"
+            f"{answers} without a known price, or cut off: of their cost the sums hold what is "
+            "known; [[prices]] in the configuration gives a model a price"
         )
     low = [row for row in rows if row.low_hit]
     if low and by == "trace":

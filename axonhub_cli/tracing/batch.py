@@ -38,12 +38,12 @@ _REQUEST = (
     *("operation", "model", "stream", "channel", "upstream_model", "upstream_protocol", "status"),
     *("http_status", "error", "stop_reason", "first_token_ms", "total_ms", "agent_id"),
     *("parent_agent_id", "prompt_id", "request_class", "losses", "headers", "decision", "link"),
-    *("traceparent", "cost_usd", "price", *_COUNTS),
+    *("traceparent", "cost_usd", "price", "unpriced", *_COUNTS),
 )
 _ATTEMPT = (
     *("request", "n", "channel", "label", "upstream_model", "upstream_protocol", "url", "status"),
     *("upstream_request_id", "http_status", "error", "stop_reason", "offset_ms", "delay_ms"),
-    *("first_event_ms", "ms", "answer_dropped", "cost_usd", *_COUNTS),
+    *("first_event_ms", "ms", "answer_dropped", "cost_usd", "price", "unpriced", *_COUNTS),
 )
 _BODY = ("request", "attempt", "kind", "size", "base_start", "base_end", "data", "blobs")
 _TRACE = Summary.__struct_fields__

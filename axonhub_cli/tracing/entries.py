@@ -113,11 +113,12 @@ def _entry(
         row["losses"] = jsonio.encode(context.redactor.texts(record.losses)).decode()
     row["cost_usd"] = _dollars(sum_usd(charged))
     row["price"] = next((one.price for one in reversed(charged) if one.price is not None), None)
+    row["unpriced"] = sum(not one.whole for one in charged)
     hidden = tuple(pair for pair in record.headers if pair[0] not in _BORING_HEADERS)
     return Entry(
         request=row,
         attempts=[
-            _attempt(attempt, answer, None if used is None else used.usd, clean)
+            _attempt(attempt, answer, used, clean)
             for attempt, answer, used in zip(record.attempts, answers, spent, strict=False)
         ],
         bodies=[],
@@ -181,7 +182,7 @@ def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
 
 
 def _attempt(
-    attempt: AttemptRecord, answer: Answer, usd: Decimal | None, clean: Callable[[str], str]
+    attempt: AttemptRecord, answer: Answer, used: Spent | None, clean: Callable[[str], str]
 ) -> Row:
     return {
         "channel": attempt.channel,
@@ -199,7 +200,9 @@ def _attempt(
         "first_event_ms": attempt.first_event_ms,
         "ms": attempt.ms,
         "answer_dropped": attempt.answer_dropped,
-        "cost_usd": _dollars(usd),
+        "cost_usd": None if used is None else _dollars(used.usd),
+        "price": None if used is None else used.price,
+        "unpriced": int(used is not None and not used.whole),
         **_counts(answer.usage),
     }
 

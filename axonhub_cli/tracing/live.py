@@ -113,7 +113,8 @@ def _begun(record: RequestRecord) -> RequestRow:
     clean = Redactor().text
     for name in ("model", "trace_id", "agent_id", "parent_agent_id"):
         columns[name] = None if columns[name] is None else clean(columns[name])
-    return RequestRow(**(columns | {"seq": 0, "losses": (), "tokens": Tokens(), "attempts": ()}))
+    none = {"seq": 0, "losses": (), "tokens": Tokens(), "attempts": (), "unpriced": 0}
+    return RequestRow(**(columns | none))
 
 
 _AT_THE_BEGINNING = (

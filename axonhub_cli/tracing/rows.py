@@ -90,6 +90,9 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
     ms: float | None
     answer_dropped: int
     cost_usd: float | None
+    """What is known of it: a lower bound where `unpriced` is 1."""
+    price: str | None
+    unpriced: int
     tokens: Tokens
 
     def as_json(self) -> dict[str, Json]:
@@ -104,6 +107,8 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
             "first_event_ms": _whole(self.first_event_ms),
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
+            "price": self.price,
+            "unpriced": self.unpriced,
         }
 
 
@@ -140,7 +145,9 @@ class RequestRow(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     cost_usd: float | None
     price: str | None
-    """Which price it was reckoned with: `genai-prices 0.2.3`, or `own:` and a hash."""
+    """Which price it was reckoned with: `genai-prices 0.2.3`, `own:` and a hash, or `upstream`."""
+    unpriced: int = 0
+    """Of its attempts, those whose cost is not known, or not all of it."""
     attempts: tuple[AttemptRow, ...] = ()
 
     def as_json(self) -> dict[str, Json]:
@@ -167,6 +174,7 @@ class RequestRow(Struct, frozen=True, kw_only=True):
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
             "price": self.price,
+            "unpriced": self.unpriced,
             "losses": list(self.losses),
             "agent_id": self.agent_id,
             "source": self.source,

@@ -53,8 +53,18 @@ def m006_filters(db: sqlite3.Connection) -> None:
     )
 
 
+def m007_unpriced(db: sqlite3.Connection) -> None:
+    """`unpriced`, as a trace has it: how many answers cost more than `cost_usd`, or nobody knows
+    what. Of what is in the file already, it is known of those that the client cut off."""
+    for table in ("requests", "attempts"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE attempts ADD COLUMN price TEXT")
+    db.execute("UPDATE requests SET unpriced = 1 WHERE status = 'canceled'")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(m001_first_tables, m002_links, m003_usage, m004_numbers, m005_hours, m006_filters),
+    *(m007_unpriced,),
 )
 
 

@@ -102,6 +102,7 @@ class Agent(Struct, frozen=True, kw_only=True):
             "requests": [step.request.id for step in self.steps],
             "tokens": sum_tokens(step.request for step in self.steps).as_json(),
             "cost_usd": sum_cost(step.request for step in self.steps),
+            "unpriced": sum(step.request.unpriced for step in self.steps),
         }
 
 
@@ -143,6 +144,11 @@ class Turn(Struct, frozen=True, kw_only=True):
         """What is known of it; None: nothing is."""
         return sum_cost(self.requests())
 
+    @property
+    def unpriced(self) -> int:
+        """How many of its answers cost more than that, or nobody knows what."""
+        return sum(request.unpriced for request in self.requests())
+
     def as_json(self) -> dict[str, Json]:
         return {
             "at": timestamp(self.at),
@@ -151,6 +157,7 @@ class Turn(Struct, frozen=True, kw_only=True):
             "continued": self.continued,
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
+            "unpriced": self.unpriced,
             "steps": [step.as_json() for step in self.steps],
             "agents": [agent.as_json(self.agents) for agent in self.agents],
             "side": [

@@ -44,6 +44,11 @@ def test_a_cost_that_is_not_known_is_not_shown_as_none() -> None:
     assert line(cost_usd=None, unpriced=0).startswith("$0 · ")
 
 
+def test_a_small_cost_is_not_shown_as_none() -> None:
+    assert line(cost_usd=0.00004).startswith("<$0.0001 · ")
+    assert line(cost_usd=0.0, unpriced=0).startswith("$0 · ")
+
+
 def test_what_is_not_known_yet_is_left_out() -> None:
     assert line(channel=None, model=None, cache_read=0, input=0, cache_write=0) == "$1.23"
     assert "work" in line(model=None)

@@ -1,16 +1,18 @@
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from axonhub_cli.cli.request import sent_tokens, tokens_in_words
+from axonhub_cli.cli.request import cost_in_words, sent_tokens, tokens_in_words
 from axonhub_cli.tracing.rows import Tokens
 from tests.cli.conftest import SESSION
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.plays import as_events, text, truncated
 from tests.support.upstream import Close, Upstream
+from tests.tracing.requests import row
 
 
 def oldest(home: Home) -> str:
@@ -58,6 +60,24 @@ def test_a_request_is_shown_with_its_attempts(recorded: Home) -> None:
     assert "952 in (900 from the cache, 40 into it), 5 out" in shown
     assert "ATTEMPT" in shown
     assert "529" in shown
+
+
+def test_what_a_request_cost_stands_with_the_version_of_its_price() -> None:
+    assert cost_in_words(row(cost_usd=0.00962, price="own:1")) == "$0.0096 (own:1)"
+    assert cost_in_words(row(cost_usd=1.0, price="p", unpriced=1)) == "≥ $1.00 (p)"
+    assert cost_in_words(row(unpriced=1)) == "unknown"
+    assert cost_in_words(row()) == ""
+
+
+def test_costs_are_in_the_list_and_in_what_is_shown_of_a_request(recorded: Home) -> None:
+    listed = recorded.axonhub("request", "list").stdout.splitlines()
+    assert listed[0].split()[-1] == "COST"
+    assert listed[1].split()[-1] == "–"  # a count of tokens
+    assert listed[-1].split()[-1] == "unknown"
+    shown = recorded.axonhub("request", "show", oldest(recorded)).stdout
+    assert re.search(r"cost\s+unknown", shown)
+    found = recorded.json("request", "show", oldest(recorded))
+    assert (found["unpriced"], [one["unpriced"] for one in found["attempts"]]) == (1, [0, 1])
 
 
 def test_a_request_as_json_has_headers_and_decision_without_credentials(recorded: Home) -> None:

@@ -21,6 +21,7 @@ def row(**changes: Any) -> RequestRow:
         "stream": True,
         "status": "completed",
         "losses": (),
+        "unpriced": 0,
         "attempts": (),
         "tokens": Tokens(),
     }

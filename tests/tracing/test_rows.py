@@ -65,3 +65,19 @@ def test_rows_become_the_json_of_the_contract(tmp_path: Path) -> None:
 
 def test_times_are_iso_8601_in_utc() -> None:
     assert timestamp(0.25) == "1970-01-01T00:00:00.250Z"
+
+
+def test_a_request_and_its_attempts_say_how_much_of_their_cost_is_not_known(tmp_path: Path) -> None:
+    half = attempt(message(text("po"))[:-40], status="canceled")
+    records = [
+        record("whole", attempts=[attempt(message(text("pong")))]),
+        record("half", attempts=[half], status="canceled", at=1_795_500_001.0),
+    ]
+    with store(tmp_path / "traces.db", records) as reader:
+        half_row, whole_row = reader.list_requests()
+    # No price is known to this store.
+    assert (whole_row.unpriced, half_row.unpriced) == (1, 1)
+    assert [one.unpriced for one in half_row.attempts] == [1]
+    shown = half_row.as_json()
+    assert (shown["unpriced"], shown["attempts"][0]["unpriced"]) == (1, 1)
+    assert shown["attempts"][0]["price"] is None

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from axonhub_cli.errors import StoreError
-from axonhub_cli.tracing.schema import MIGRATIONS, check_readable, check_version, is_empty, migrate
+from axonhub_cli.tracing.schema import (
+    MIGRATIONS,
+    check_readable,
+    check_version,
+    is_empty,
+    m007_unpriced,
+    migrate,
+)
 
 
 @pytest.fixture
@@ -76,3 +83,23 @@ def test_nobody_sees_a_new_file_half_made(tmp_path: Path) -> None:
     assert seen == [0] * len(MIGRATIONS)
     db.close()
     other.close()
+
+
+def test_of_requests_cut_off_before_the_file_said_so_the_cost_is_a_lower_bound(
+    db: sqlite3.Connection,
+) -> None:
+    migrate(db)
+    for table, column in (
+        ("requests", "unpriced"),
+        ("attempts", "unpriced"),
+        ("attempts", "price"),
+    ):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    for number, status in enumerate(("completed", "canceled"), 1):
+        db.execute(
+            """INSERT INTO requests (seq, id, at, source, protocol, operation, stream, status)
+            VALUES (?, ?, 0, 'api', 'anthropic', 'generate', 0, ?)""",
+            (number, f"r{number}", status),
+        )
+    m007_unpriced(db)
+    assert db.execute("SELECT unpriced FROM requests ORDER BY seq").fetchall() == [(0,), (1,)]

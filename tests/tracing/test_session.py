@@ -30,6 +30,11 @@ def test_agents_that_ran_at_once_say_so() -> None:
     assert (first.began, first.ended) == (NOON, NOON + 2)
 
 
+def test_of_what_a_subagent_cost_the_unknown_parts_are_counted() -> None:
+    told = agent("a", step(0, cost_usd=0.5), step(1, cost_usd=0.25, unpriced=1)).as_json(())
+    assert (told["cost_usd"], told["unpriced"]) == (0.75, 1)
+
+
 def test_a_sum_counts_what_is_known() -> None:
     rows = [row(tokens=Tokens(1, 2), cost_usd=0.5), row(tokens=Tokens(3), cost_usd=None)]
     found = sum_tokens(iter(rows))
