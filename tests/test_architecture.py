@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy": _BOTTOM
     | {"config.schema", "config.durations", "config.secrets", "config.userinfo"}
     | {"ir", "protocols", "dialects", "routing", "overrides", "echo", "counting"}
-    | {"tracing.recorder", "tracing.spent", "pricing.prices"},
+    | {"tracing.recorder", "tracing.spent", "tracing.context", "pricing.prices"},
     "daemon": _BOTTOM
     | {"ir", "protocols", "dialects", "config", "routing", "echo", "counting", "tracing", "proxy"}
     | {"pricing"},

@@ -43,6 +43,7 @@ from axonhub_cli.proxy.quotas import retry_headers
 from axonhub_cli.proxy.reply import Reply, Send
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
+from axonhub_cli.proxy.trace_context import sole_parent
 from axonhub_cli.tracing.identity import find_client, find_in_body, find_trace
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
@@ -147,7 +148,7 @@ class ProxyEndpoint:
             headers=headers,
             agent_id=found.agent_id,
             parent_agent_id=found.parent_agent_id,
-            traceparent=names.get("traceparent"),
+            traceparent=sole_parent(headers, names.get("traceparent")),
             prompt_id=names.get("x-claude-code-prompt-id"),
             request_class=names.get("x-claude-code-request-class"),
         )

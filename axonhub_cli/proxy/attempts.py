@@ -39,6 +39,7 @@ from axonhub_cli.routing.outcome import Outcome
 from axonhub_cli.routing.policy import Fault, Pace, Step
 from axonhub_cli.routing.telling import Failure
 from axonhub_cli.routing.upcoming import Upcoming
+from axonhub_cli.tracing.context import parse
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 _UNSAYABLE = Fault("unsupported")
@@ -271,7 +272,14 @@ class Attempts:
     def _prepare(self, candidate: Candidate, token: Token | None) -> Outgoing:
         limits = self._call.snapshot.limits[candidate.channel.name]
         record = self._record
-        origin = Origin(record.id, int(record.at), record.trace_id, record.client or "")
+        origin = Origin(
+            record.id,
+            int(record.at),
+            record.trace_id,
+            record.client or "",
+            len(record.attempts),
+            parse(record.traceparent),
+        )
         return prepare(self._call, candidate, token, limits, origin, self._reasoning(candidate))
 
     async def _send(

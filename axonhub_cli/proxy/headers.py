@@ -31,6 +31,9 @@ _NOT_SENT = (
         b"host content-length content-encoding accept-encoding expect cookie origin referer "
         b"forwarded via x-real-ip accept-language".split()
     )
+    # The trace context is put on by `trace_context`; what a client's own systems hand each other
+    # beside it (W3C Baggage) may name users.
+    | frozenset(b"traceparent tracestate baggage".split())
 )
 # What our own answers say; an axonhub behind this one says it too.
 _OWN_PREFIX = b"ah-"

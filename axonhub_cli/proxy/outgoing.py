@@ -17,7 +17,7 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.anthropic.identity import identity_edit
 from axonhub_cli.protocols.codec import CannotCross, ReplyContext
 from axonhub_cli.protocols.openai_chat.names import NAME as CHAT
-from axonhub_cli.proxy import identity
+from axonhub_cli.proxy import identity, trace_context
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.convert import Conversion
 from axonhub_cli.proxy.headers import request_headers
@@ -27,11 +27,10 @@ from axonhub_cli.proxy.relayed import relayed_body
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.proxy.snapshot import Limits, Token
 from axonhub_cli.proxy.target import Origin, Reasoning, Target
+from axonhub_cli.proxy.trace_context import trace_headers
 from axonhub_cli.proxy.upstream import UpstreamCall
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import call_url
-
-_TRACE_CONTEXT = (b"traceparent", b"tracestate")
 
 
 class Outgoing(Struct, frozen=True):
@@ -158,7 +157,10 @@ def _upstream_call(
 
 
 def _headers(target: Target, client: HeaderList, dropped: tuple[str, ...] = ()) -> HeaderList:
-    return request_headers(
+    if target.origin.told is not None:
+        # It differs with each request: with it, none would be the same as one before.
+        client = [header for header in client if header[0] not in trace_context.NAMES]
+    headers = request_headers(
         client,
         provider=target.provider,
         auth=target.candidate.channel.auth,
@@ -166,6 +168,8 @@ def _headers(target: Target, client: HeaderList, dropped: tuple[str, ...] = ()) 
         protocol=target.candidate.protocol,
         dropped=dropped,
     )
+    headers += trace_headers(target)
+    return headers
 
 
 def _dropped_headers(target: Target) -> tuple[str, ...]:
@@ -177,8 +181,8 @@ def _dropped_headers(target: Target) -> tuple[str, ...]:
 
 
 def _converted_headers(target: Target) -> HeaderList:
-    """None of the client's that speak of its protocol: its trace context (W3C), and who it is,
-    where that may be told."""
-    told = identity.HEADERS if target.settings.tells_user else ()
-    names = (*_TRACE_CONTEXT, *(name.encode() for name in told))
+    """None of the client's that speak of its protocol: who it is, where that may be told."""
+    if not target.settings.tells_user:
+        return []
+    names = tuple(name.encode() for name in identity.HEADERS)
     return [header for header in target.call.headers if header[0].startswith(names)]

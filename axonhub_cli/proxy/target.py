@@ -14,6 +14,7 @@ from axonhub_cli.proxy.convert import dialect_of
 from axonhub_cli.proxy.headers import is_oauth_token
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.routing.candidates import Candidate
+from axonhub_cli.tracing.context import TraceContext
 
 
 class Origin(Struct, frozen=True):
@@ -25,6 +26,10 @@ class Origin(Struct, frozen=True):
     """Epoch seconds."""
     session: str | None = None
     client: str = ""
+    attempt: int = 0
+    """Which of the request's attempts it is, from 1; 0: it belongs to nobody's trace elsewhere."""
+    told: TraceContext | None = None
+    """The trace context that the client gave, if it obeys the rules."""
 
 
 class Reasoning(Struct, frozen=True):

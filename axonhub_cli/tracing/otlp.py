@@ -9,36 +9,35 @@ Names and values as in opentelemetry.io, "Semantic conventions for generative AI
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axonhub_cli import __version__, jsonio
+from axonhub_cli.tracing import context
 from axonhub_cli.tracing.entries import Entry
 
 Span = dict[str, Any]
 
 _SERVER, _CLIENT = 2, 3
 _OK, _ERROR = 1, 2
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _PROVIDERS = {"anthropic": "anthropic", "gemini": "gcp.gemini"}
 _OPERATIONS = {"generate": "chat"}
 
 
 def spans_of(entry: Entry) -> list[Span]:
-    """A request's span and those of its attempts."""
+    """A request's span and those of its attempts; none where its client keeps no trace of it."""
     row = entry.request
     name = str(row["id"])
-    told = _TRACEPARENT.fullmatch(str(row.get("traceparent") or ""))
-    trace = told[1] if told is not None else _hex(name, 16)
-    own = _hex(f"{name}:request", 8)
+    told = context.parse(_text(row.get("traceparent")))
+    if not context.is_kept(told):
+        return []
+    trace, own = context.trace_of(name, told), context.span_of(name, context.REQUEST)
     at = _number(row["at"])
     spans = [
         _span(
             trace,
             own,
-            told[2] if told is not None else None,
+            told.parent if told is not None else None,
             _SERVER,
             (at, _number(row["total_ms"])),
             row,
@@ -59,7 +58,7 @@ def spans_of(entry: Entry) -> list[Span]:
         spans.append(
             _span(
                 trace,
-                _hex(f"{name}:{number}", 8),
+                context.span_of(name, number),
                 own,
                 _CLIENT,
                 (began, _number(attempt["ms"])),
@@ -165,5 +164,5 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _hex(text: str, size: int) -> str:
-    return hashlib.sha256(text.encode()).digest()[:size].hex()
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -32,6 +32,9 @@ def test_a_daemon_sends_spans_of_what_went_through(home: Home, upstream: Upstrea
     assert (path, key) == ("/v1/traces", home.environ["TEST_TOKEN"])
     request, attempt = told["resourceSpans"][0]["scopeSpans"][0]["spans"]
     assert (request["traceId"], attempt["parentSpanId"]) == ("a" * 32, request["spanId"])
+    # What happens upstream belongs to the attempt that asked for it.
+    (seen,) = upstream.generations
+    assert seen.header("traceparent") == f"00-{'a' * 32}-{attempt['spanId']}-01"
 
 
 def test_one_that_cannot_take_a_request_keeps_it_from_no_other(home: Home) -> None:

@@ -50,6 +50,11 @@ def test_a_clients_own_span_is_the_parent() -> None:
     request, _ = spans(traceparent=PARENT)
     assert (request["traceId"], request["parentSpanId"]) == ("a" * 32, "b" * 16)
     assert "parentSpanId" not in spans(traceparent="nonsense")[0]
+    assert "parentSpanId" not in spans(traceparent=f"00-{'a' * 32}-{'0' * 16}-01")[0]
+
+
+def test_a_request_that_its_client_does_not_sample_is_not_exported() -> None:
+    assert spans(traceparent=PARENT[:-1] + "0") == []
 
 
 def test_no_content_is_told() -> None:
