@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.config.sizes import size
+from axonhub_cli.routing.backtracking import EXPONENTIAL, is_exponential
 
 SMALLEST = 10**6
 """Bytes; the tables of an empty file need some of it."""
+
+_LONGEST_SHOWN = 80
 
 _FIELD = re.compile(r"[^\s.]+(?:\.[^\s.]+)*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -61,8 +64,17 @@ def check_max_size(text: str) -> str | None:
 
 def check_pattern(pattern: str) -> str | None:
     """What is wrong with a pattern of what is starred out."""
+    # What the patterns are matched with (see `tracing.patterns`), by the few who have any.
+    import regex
+
+    shown = repr(pattern if len(pattern) <= _LONGEST_SHOWN else f"{pattern[:_LONGEST_SHOWN]}…")
     try:
-        compiled = re.compile(pattern.encode())
-    except re.error as error:
-        return f"{pattern!r} is not a regular expression: {error}"
-    return f"{pattern!r} matches nothing at all, everywhere" if compiled.search(b"") else None
+        compiled = re.compile(pattern)
+        regex.compile(pattern)
+    except (OverflowError, RecursionError) as error:
+        return f"{shown} is too much for a regular expression: {error}"
+    except (re.error, regex.error, ValueError) as error:
+        return f"{shown} is not a regular expression: {error}"
+    if is_exponential(pattern):
+        return f"{shown} {EXPONENTIAL}"
+    return f"{shown} matches nothing at all, everywhere" if compiled.search("") else None

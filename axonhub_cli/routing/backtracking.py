@@ -25,6 +25,8 @@ from msgspec import Struct, field
 LONGEST = 128
 """Longer names match no pattern: no model is called so."""
 
+EXPONENTIAL = "repeats what is repeated already, in more than one way: it could run for ever"
+
 _MOST_RUNS = 4
 _MOST_POSITIONS = 120
 _MOST_EMPTY = 8
@@ -50,14 +52,12 @@ class _TooLarge(Exception):
 
 def find_trap(source: str) -> str | None:
     """Why this (valid) expression is refused, as a clause; None for nearly all there are."""
-    # Nothing is repeated in two ways where at most one thing is repeated at all.
-    loops = len(_LOOPS.findall(source))
-    if loops == 0 or (loops == 1 and not _CHOICES.search(source)):
+    if _is_harmless(source):
         return None
     try:
         automaton = _Automaton(source)
         if automaton.is_exponential():
-            return "repeats what is repeated already, in more than one way: it could run for ever"
+            return EXPONENTIAL
         if automaton.longest_chain() > _MOST_RUNS:
             return (
                 f"has over {_MOST_RUNS} repetitions that take each other's text: it could run long"
@@ -65,6 +65,21 @@ def find_trap(source: str) -> str | None:
     except _TooLarge:
         return "repeats too much to be checked"
     return None
+
+
+def is_exponential(source: str) -> bool:
+    """Is this (valid) expression known to try exponentially many ways? For whoever bounds the work
+    of all others by other means."""
+    try:
+        return not _is_harmless(source) and _Automaton(source).is_exponential()
+    except _TooLarge:
+        return False
+
+
+def _is_harmless(source: str) -> bool:
+    """Nothing is repeated in two ways where at most one thing is repeated at all."""
+    loops = len(_LOOPS.findall(source))
+    return loops == 0 or (loops == 1 and not _CHOICES.search(source))
 
 
 class _Automaton:

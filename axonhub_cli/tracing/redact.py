@@ -14,6 +14,7 @@ from functools import lru_cache
 from axonhub_cli import jsonio
 from axonhub_cli.config.userinfo import HIDDEN, hide_userinfo
 from axonhub_cli.jsonio import Json
+from axonhub_cli.tracing.patterns import Patterns
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -40,17 +41,21 @@ _LONGEST_KEPT = 2048
 class Redactor:
     """Knows the secrets of one moment. What it has cleaned lately, it remembers.
 
-    `patterns` are regular expressions; in a body they meet the JSON as it is written.
+    `patterns` are regular expressions, see `patterns.py`; raises for one that is none.
     """
 
     def __init__(self, secrets: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
-        self._patterns = [re.compile(pattern) for pattern in patterns]
-        self._raw_patterns = [re.compile(pattern.pattern.encode()) for pattern in self._patterns]
+        self._patterns = Patterns(patterns)
         self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
         self._raw = [form for secret in self._secrets for form in _forms(secret)]
         self._short_text = lru_cache(maxsize=512)(self._text)
         self.headers = lru_cache(maxsize=64)(self._headers)
         """`[[name, value], …]` as JSON, names in lower case, credentials hidden."""
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with a pattern, as a sentence; None while all is well."""
+        return self._patterns.problem
 
     def body(self, body: bytes) -> bytes:
         """A body, or a part of one, with known secrets starred out; `body` itself without any.
@@ -62,9 +67,9 @@ class Redactor:
                 body = body.replace(form, b"*" * len(form))
         if b"ah-" in body:
             body = _OWN_KEYS.sub(_stars, body)
-        if self._raw_patterns:
+        if self._patterns:
             # A skeleton's holes must stay, whatever a pattern takes in around them.
-            body = b"\0".join([self._without_matches(piece) for piece in body.split(b"\0")])
+            body = b"\0".join([self._patterns.star(piece) for piece in body.split(b"\0")])
         return body
 
     def document(self, value: Json) -> bytes:
@@ -82,18 +87,13 @@ class Redactor:
         match value:
             case str():
                 written = jsonio.encode(cleaned := self.text(value))
-                return cleaned if self._without_matches(written) == written else HIDDEN
+                return cleaned if self._patterns.star(written) == written else HIDDEN
             case list() | tuple():
                 return [self.texts(item) for item in value]
             case dict():
                 return {name: self.texts(item) for name, item in value.items()}
             case _:
                 return value
-
-    def _without_matches(self, text: bytes) -> bytes:
-        for pattern in self._raw_patterns:
-            text = pattern.sub(_stars, text)
-        return text
 
     def text(self, text: str) -> str:
         """A sentence, a header's value or a URL: valid Unicode, no credential."""
@@ -103,8 +103,7 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         text = _VALUES.sub(HIDDEN, text)
-        for pattern in self._patterns:
-            text = pattern.sub(HIDDEN, text)
+        text = self._patterns.hide(text)
         if "://" in text:
             text = _URLS.sub(HIDDEN, hide_userinfo(text))
         return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.errors import StoreError
+from axonhub_cli.jsonio import Json
 from axonhub_cli.tracing.entries import (
     Context,
     Entry,
@@ -104,6 +105,8 @@ class TraceWriter:
         self._problem: str | None = None
         self._rules: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._redactor = Redactor()
+        self._good_patterns: Sequence[str] = ()
+        self._rules_problem: str | None = None
         self._open: dict[str, _Open] = {}
         self._kept: Sequence[Entry] = ()
         self._pace = Pace(self._intake.pressure)
@@ -114,6 +117,14 @@ class TraceWriter:
     def problem(self) -> str | None:
         """Why traces are not being written; None while all is well."""
         return self._problem
+
+    def told(self) -> dict[str, Json]:
+        """What the user should know of besides: for `axonhub status`. Of this daemon's life."""
+        return {
+            "lost": self.lost,
+            "bodies_dropped": self.bodies_dropped,
+            "redact_error": self._rules_problem or self._redactor.problem,
+        }
 
     @property
     def waiting(self) -> int:
@@ -331,5 +342,18 @@ class TraceWriter:
         settings = self._settings()
         rules = (tuple(self._secrets()), settings.redact)
         if rules != self._rules:
-            self._rules, self._redactor = rules, Redactor(*rules)
+            self._redactor = self._redactor_of(*rules)
+            self._rules = rules
         return Context(self._redactor, settings, self._read_answer, self._charge)
+
+    def _redactor_of(self, secrets: Sequence[str], patterns: Sequence[str]) -> Redactor:
+        """With the last good patterns instead of bad ones, which would cost every record."""
+        self._rules_problem = None
+        try:
+            made = Redactor(secrets, patterns)
+            self._good_patterns = patterns
+            return made
+        except Exception as error:
+            self._rules_problem = f"server.trace.redact cannot be used: {error}"
+            logger.error("a pattern of server.trace.redact is refused: %s", type(error).__name__)
+            return Redactor(secrets, self._good_patterns)

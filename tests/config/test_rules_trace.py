@@ -25,6 +25,10 @@ def test_what_may_be_said_is_taken() -> None:
         ({"max_size": "10KB"}, "max_size", "less than 1MB"),
         ({"redact": ("ok", "(")}, "redact[1]", "not a regular expression"),
         ({"redact": ("a*",)}, "redact[0]", "matches nothing at all"),
+        ({"redact": ("a{99999999999}",)}, "redact[0]", "too much for a regular expression"),
+        ({"redact": ("(" * 5000 + ")" * 5000,)}, "redact[0]", "too much"),
+        ({"redact": (r"(?L)\wx",)}, "redact[0]", "not a regular expression"),
+        ({"redact": ("(a+)+$",)}, "redact[0]", "could run for ever"),
         ({"extra_trace_body_fields": ("a..b",)}, "extra_trace_body_fields[0]", "not a field"),
         ({"extra_trace_headers": ("X Run",)}, "extra_trace_headers[0]", "name of a header"),
         ({"trace_header": ""}, "trace_header", "name of a header"),
@@ -34,3 +38,9 @@ def test_what_makes_no_sense_is_told(settings: dict[str, Any], where: str, words
     [(place, what)] = faults_of(**settings)
     assert place == f"server.trace.{where}"
     assert words in what
+
+
+def test_a_long_list_of_names_may_be_a_pattern() -> None:
+    names = "|".join(f"project-{number}" for number in range(100))
+    email = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    assert faults_of(redact=(rf"\b(?:{names})\s*:\s*\w+", email)) == []

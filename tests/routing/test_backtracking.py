@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonhub_cli.errors import ConfigError
-from axonhub_cli.routing.backtracking import LONGEST, find_trap
+from axonhub_cli.routing.backtracking import LONGEST, find_trap, is_exponential
 from axonhub_cli.routing.mapping import check_pattern, matches
 
 
@@ -166,3 +166,10 @@ def test_a_name_that_is_longer_than_any_matches_no_pattern() -> None:
     assert matches("a+", "a" * LONGEST)
     assert not matches("a+", "a" * (LONGEST + 1))
     assert matches("a" * 999, "a" * 999), "an exact name is no pattern"
+
+
+def test_only_what_is_known_to_run_for_ever_is_exponential() -> None:
+    assert is_exponential("(a+)+$")
+    assert not is_exponential(".*a.*b.*c.*d.*e")
+    assert not is_exponential("a?" + "b" * 200 + "c+")
+    assert not is_exponential("plain")

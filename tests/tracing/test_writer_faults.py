@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.spent import Spent
 from tests.tracing.records import record
 from tests.tracing.test_writer import PATIENCE, Watched, reader, writing
+
+SECRET = "hunter2-hunter2"
 
 
 @pytest.fixture
@@ -62,3 +65,17 @@ def test_no_failure_of_the_stores_ends_the_thread(
     with reader(tmp_path) as file:
         assert [request.id for request in file.list_requests()] == ["r1"]
     assert "kept in order" in log.text
+
+
+def test_a_pattern_that_cannot_be_used_costs_no_record(store: Watched, tmp_path: Path) -> None:
+    settings = [TraceSettings(redact=("pong",))]
+    with writing(store, tmp_path, settings=lambda: settings[0], secrets=lambda: [SECRET]) as writer:
+        writer.put(record("r1"), "finished")
+        assert store.wrote.wait(PATIENCE)
+        settings[0] = TraceSettings(redact=("a{99999999999}",))
+        writer.put(record("r2", error=f"say pong to {SECRET}"), "finished")
+    assert writer.lost == 0
+    assert writer.problem is None
+    assert "redact cannot be used" in str(writer.told()["redact_error"])
+    with reader(tmp_path) as file:
+        assert file.request("r2").error == "say *** to ***"
