@@ -83,6 +83,7 @@ def build_app(
         secret=secret,
         started_at=time.monotonic(),
         traces_problem=lambda: writer.problem,
+        refused=observers.metrics.refused,
     )
 
     @asynccontextmanager

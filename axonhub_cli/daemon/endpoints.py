@@ -67,6 +67,8 @@ class Context(Struct, frozen=True):
     """Monotonic seconds."""
     traces_problem: Callable[[], str | None]
     """Why no traces are written; None while they are."""
+    refused: Callable[[str, str, Kind, int], None]
+    """Counts a request without a record: protocol, operation, kind, status."""
 
     def __repr__(self) -> str:
         return "Context(…)"
@@ -99,24 +101,26 @@ class ProxyEndpoint:
         self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = self._context
-        reply = Reply(send, context.services.clock)
+        context, at = self._context, time.time()
+        clock = context.services.clock
+        started, reply = clock(), Reply(send, clock)
         try:
-            snapshot = await context.runtime.current()
-            key = authenticate(scope["headers"], snapshot.keys)
-            record = self._record(scope, snapshot, key.name)
+            snapshot, key = await self._admit(scope)
+            record = self._record(scope, snapshot, key.name, at)
             reply.extra_headers = own_headers(record)
             try:
                 call = await self._read_call(scope, receive, record, key, snapshot)
                 if not record.has_session:
                     await self._look_for_session(call, record, reply)
                 context.recorder.started(record)
-                await Handler(context.services, call, reply, record).handle(receive)
+                await Handler(context.services, call, reply, record, started).handle(receive)
             except BaseException as error:
                 _note_failure(record, error)
                 raise
             finally:
                 record.http_status = reply.status or record.http_status
+                if record.total_ms is None:
+                    record.total_ms = (clock() - started) * 1000
                 context.recorder.finished(record)
         except ClientLeft:
             return
@@ -130,14 +134,24 @@ class ProxyEndpoint:
         except Exception:
             await _send_fault(reply, scope["path"])
 
-    def _record(self, scope: Scope, snapshot: Snapshot, key: str) -> RequestRecord:
+    async def _admit(self, scope: Scope) -> tuple[Snapshot, Key]:
+        """Who asks, and by which configuration. A stranger leaves a count and no record."""
+        try:
+            snapshot = await self._context.runtime.current()
+            return snapshot, authenticate(scope["headers"], snapshot.keys)
+        except AxonHubError as error:
+            kind = _kind(error)
+            self._context.refused(self._protocol.name, self._route.operation, kind, STATUS[kind])
+            raise
+
+    def _record(self, scope: Scope, snapshot: Snapshot, key: str, at: float) -> RequestRecord:
         headers = scope["headers"]
         names = lower_headers(headers)
         found = find_trace(names, None, snapshot.config.server.trace)
         agent = names.get("user-agent")
         record = RequestRecord(
             id=_new_id("req"),
-            at=time.time(),
+            at=at,
             trace_id=found.trace_id or _new_id("tr"),
             thread_id=found.thread_id,
             key=key,
@@ -337,9 +351,13 @@ async def _send_fault(reply: Reply, path: str) -> None:
 
 def _note_failure(record: RequestRecord, error: BaseException) -> None:
     if isinstance(error, ClientLeft):
-        record.status, record.error = "canceled", "the client closed the connection"
+        record.status = record.error_kind = "canceled"
+        record.error = "the client closed the connection"
+    elif record.status == "running" and isinstance(error, asyncio.CancelledError):
+        record.status, record.error_kind = "failed", "stopped"
+        record.error = "axonhub was stopped"
     elif record.status == "running":
-        record.status = "failed"
+        record.status, record.error_kind = "failed", _kind(error)
         record.error = error.message if isinstance(error, AxonHubError) else type(error).__name__
         record.http_status = STATUS[_kind(error)]
 

@@ -65,6 +65,7 @@ class Attempts:
         self._record = record
         self._session_key = session_key
         self._elapsed_ms = elapsed_ms
+        self._begun_ms = elapsed_ms()
         self._decision = decision
         self._drops_reasoning = False
         self._upcoming = Upcoming(decision, services.routing.health)
@@ -138,7 +139,8 @@ class Attempts:
             repeats=repeats,
             tokens=self._tokens.left(candidate, record.label, last=after == 0),
             channels=after,
-            left_s=seconds(routing.budget) - self._elapsed_ms() / 1000,
+            # What a client takes to send its request is not the channels' time.
+            left_s=seconds(routing.budget) - (self._elapsed_ms() - self._begun_ms) / 1000,
             retry_after=asked,
             may_repeat=not (isinstance(error, UpstreamStatus) and forbids_retry(error.headers)),
         )
@@ -172,7 +174,7 @@ class Attempts:
             failure = Failure(record.channel, error, fault.kind)
             self._failures.append(failure)
             record.error = sentence(failure)
-        record.status = "failed"
+        record.status, record.error_kind = "failed", fault.kind
         self._kinds.append(fault.kind)
         self._record.decision.setdefault("failures", []).append(
             {
@@ -231,10 +233,11 @@ class Attempts:
                     error, left = failed, False
                     raise
                 finally:
+                    kind = None if error is None else self._classify(error, self._asked(error)).kind
                     outcome = Outcome(
                         candidate,
                         error,
-                        None if error is None else self._classify(error, self._asked(error)).kind,
+                        kind,
                         self._tokens.left(candidate, record.label),
                         tuple(record.answer_headers),
                         record.first_event_ms,
@@ -244,8 +247,9 @@ class Attempts:
                         self._services, self._call, outcome, token, record, self._decision, visit
                     )
         self._note_answer(outgoing)
+        record.error_kind = kind
         self._record.status = record.status
-        self._record.error = record.error
+        self._record.error, self._record.error_kind = record.error, kind
         await self._learn_signatures(candidate, record)
 
     def _asking(self, candidate: Candidate, record: AttemptRecord) -> Asking:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ChannelBusy, ErrorInfo, Kind, UpstreamStatus
 from axonhub_cli.jsonio import Json
 from axonhub_cli.proxy.reply import HeaderList
+from axonhub_cli.routing.policy import Kind as FailureKind
 from axonhub_cli.routing.telling import CREDENTIAL_STATUSES, Failure, most_telling
 
 _KINDS: dict[int, Kind] = {
@@ -34,11 +36,18 @@ class Answer(Struct, frozen=True):
     """None: rendered from `info` by the client's protocol."""
     channel: str | None = None
     """Whose answer it is, where it is an upstream's."""
+    failure: FailureKind | None = None
+    """Of which kind the failure is that is told of; the last one's where it is none of them."""
 
 
 def describe(failures: list[Failure], request_id: str) -> Answer:
     """Choose. The upstream's answer stays as it is, but for our own credential's 401 and 403."""
     chosen = most_telling(failures)
+    told = next((f.kind for f in failures if f.error is chosen), failures[-1].kind)
+    return replace(_answer(failures, chosen, request_id), failure=told)
+
+
+def _answer(failures: list[Failure], chosen: UpstreamStatus | None, request_id: str) -> Answer:
     if isinstance(chosen, UpstreamStatus) and chosen.status not in CREDENTIAL_STATUSES:
         info = ErrorInfo(
             kind=_KINDS.get(chosen.status, "upstream"),

@@ -24,13 +24,20 @@ class Handler:
     """Serves one call; make one for each."""
 
     def __init__(
-        self, services: Services, call: ClientCall, reply: Reply, record: RequestRecord
+        self,
+        services: Services,
+        call: ClientCall,
+        reply: Reply,
+        record: RequestRecord,
+        started: float,
     ) -> None:
+        """`started`: when the request's head came, by the services' clock. What is noted of times
+        counts from there, as the client's does."""
         self._services = services
         self._call = call
         self._reply = reply
         self._record = record
-        self._started = services.clock()
+        self._started = started
         self._session_key = record.trace_id or record.id
 
     async def handle(self, receive: Receive) -> None:
@@ -49,7 +56,7 @@ class Handler:
                 self._try_all(decision), receive=receive, reply=self._reply, pings=self._pings()
             )
         except ClientLeft:
-            self._record.status = "canceled"
+            self._record.status = self._record.error_kind = "canceled"
             self._record.error = "the client closed the connection"
         except asyncio.CancelledError:
             await self._stopped()
@@ -81,6 +88,7 @@ class Handler:
     async def _fail(self, failures: list[Failure], decision: Decision) -> None:
         answer = describe(failures, self._record.id)
         self._record.status, self._record.error = "failed", answer.info.message
+        self._record.error_kind = answer.failure
         protocol = self._call.protocol
         if self._reply.opened:
             await self._reply.end(protocol.encode_stream_error(answer.info))
@@ -114,6 +122,7 @@ class Handler:
     async def _stopped(self) -> None:
         """The daemon ends before the answer did: say so, if a client still listens."""
         self._record.status, self._record.error = "failed", "axonhub was stopped"
+        self._record.error_kind = "stopped"
         info = ErrorInfo.of("upstream", "axonhub was stopped", request_id=self._record.id)
         if self._reply.ended:
             return

@@ -24,6 +24,7 @@ from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.routing.endpoints import endpoints
 from axonhub_cli.routing.models import serves, upstream_model
+from axonhub_cli.routing.policy import classify
 from axonhub_cli.routing.telling import Failure
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
@@ -129,13 +130,14 @@ async def _send(
         )
         await (sending.stream(outgoing.call) if call.streams else sending.whole(outgoing.call))
     except UpstreamError as error:
-        attempt.status = "failed"
+        attempt.status, attempt.error_kind = "failed", classify(error).kind
         attempt.error = sentence(Failure(candidate.channel.name, error))
     finally:
         await upstreams.aclose()
     record.total_ms = attempt.ms = (time.monotonic() - started) * 1000
     record.first_token_ms = attempt.first_event_ms
     record.status, record.error = attempt.status, attempt.error
+    record.error_kind = attempt.error_kind
     record.http_status = attempt.http_status
 
 

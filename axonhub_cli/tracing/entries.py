@@ -45,7 +45,8 @@ class Body(Struct):
 
 
 class Entry(Struct, kw_only=True):
-    """One request as the store takes it; `request` and `attempts` are columns by name."""
+    """One request as the store takes it; `request` and `attempts` are columns by name, and
+    `error_kind`, which is for whoever counts."""
 
     request: Row
     attempts: list[Row]
@@ -91,7 +92,7 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     entry = _entry(record, answers, find_spent(record, answers, context.charge), context)
     entry.ended = record.operation == "generate"
     if entry.request["status"] == "running":
-        entry.request["status"] = "failed"
+        entry.request |= {"status": "failed", "error_kind": "internal"}
     entry.counted = stored
     if not _keeps_bodies(entry, context.settings):
         return entry
@@ -161,6 +162,7 @@ def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str])
         "status": record.status,
         "http_status": record.http_status,
         "error": _optional(clean, record.error),
+        "error_kind": record.error_kind,
         "stop_reason": _optional(clean, answer.stop_reason),
         "first_token_ms": record.first_token_ms,
         "total_ms": record.total_ms,
@@ -194,6 +196,7 @@ def _attempt(
         "status": attempt.status,
         "http_status": attempt.http_status,
         "error": _optional(clean, attempt.error or answer.error),
+        "error_kind": attempt.error_kind,
         "stop_reason": _optional(clean, answer.stop_reason),
         "offset_ms": attempt.offset_ms,
         "delay_ms": attempt.delay_ms,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 
-from axonhub_cli import jsonio
 from axonhub_cli.tracing.entries import Entry
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -24,11 +23,14 @@ _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _FIRST_TOKENS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 180)
 _TOKENS = ("input", "cache_read", "cache_write", "output", "reasoning")
 
+_YES = {True: "true", False: "false"}
+
 Labels = tuple[tuple[str, str], ...]
 
 
 class Counter:
-    """Sums by labels. Only ever added to by one thread; any may read."""
+    """Sums by labels. Only ever added to by one thread; any may read. What two threads count has
+    a counter for each, and is written as one (`join`)."""
 
     def __init__(self, name: str, help: str, *, kind: str = "counter") -> None:
         self._name = name
@@ -39,6 +41,13 @@ class Counter:
     def add(self, amount: float, **labels: str) -> None:
         key = tuple(labels.items())
         self._sums[key] = self._sums.get(key, 0.0) + amount
+
+    def join(self, other: Counter) -> Counter:
+        """The sums of both, under this one's name."""
+        joined = Counter(self._name, self._help, kind=self._kind)
+        for labels, value in (*list(self._sums.items()), *list(other._sums.items())):
+            joined.add(value, **dict(labels))
+        return joined
 
     def lines(self) -> Iterator[str]:
         yield from _head(self._name, self._help, self._kind)
@@ -76,12 +85,17 @@ class Histogram:
 
 
 class Metrics:
-    """All that is counted. `observe` is for the writer thread."""
+    """All that is counted. `observe` is for the writer thread, `refused` for the loop's."""
 
     def __init__(self) -> None:
         self._models: set[str] = set()
-        self._requests = Counter(
-            "axonhub_requests_total", "Requests of clients that have ended, by outcome."
+        self._requests, self._strangers = (
+            Counter("axonhub_requests_total", "Requests of clients that have ended, by outcome.")
+            for _ in range(2)
+        )
+        self._failures, self._refusals = (
+            Counter("axonhub_request_errors_total", "Requests that were not answered, by kind.")
+            for _ in range(2)
         )
         self._attempts = Counter("axonhub_attempts_total", "Calls upstream, by outcome.")
         self._errors = Counter("axonhub_attempt_errors_total", "Failed calls upstream, by kind.")
@@ -112,14 +126,18 @@ class Metrics:
             status=str(row["status"]),
             code=str(row["http_status"] or ""),
         )
+        if row["status"] != "completed":
+            self._failures.add(1, protocol=protocol, kind=str(row["error_kind"] or "internal"))
         if isinstance(total := row["total_ms"], int | float):
-            self._durations.add(total / 1000, protocol=protocol, stream=str(bool(row["stream"])))
+            self._durations.add(total / 1000, protocol=protocol, stream=_YES[bool(row["stream"])])
         if isinstance(first := row["first_token_ms"], int | float):
             self._first_tokens.add(first / 1000, channel=channel)
         for attempt in entry.attempts:
-            self._attempts.add(1, channel=str(attempt["channel"]), status=str(attempt["status"]))
-        if any(attempt["status"] == "failed" for attempt in entry.attempts):
-            self._add_errors(entry)
+            name, status = str(attempt["channel"]), str(attempt["status"])
+            self._attempts.add(1, channel=name, status=status)
+            if status == "failed":
+                kind = str(attempt["error_kind"] or "internal")
+                self._errors.add(1, channel=name, kind=kind)
         for spent in entry.spent:
             model = self._model(spent.model)
             for name in _TOKENS:
@@ -130,23 +148,29 @@ class Metrics:
             else:
                 self._unpriced.add(1, channel=spent.channel, model=model)
 
+    def refused(self, protocol: str, operation: str, kind: str, status: int) -> None:
+        """One request that was refused before anything was known of it: no key of ours."""
+        self._strangers.add(
+            1,
+            protocol=protocol,
+            operation=operation,
+            channel="",
+            model="",
+            status="failed",
+            code=str(status),
+        )
+        self._refusals.add(1, protocol=protocol, kind=kind)
+
     def write(self, gauges: Iterable[Counter]) -> bytes:
         """The text, with gauges that whoever asks has read just now."""
         counted = (
-            *(self._requests, self._attempts, self._errors, self._tokens, self._cost),
+            *(self._requests.join(self._strangers), self._failures.join(self._refusals)),
+            *(self._attempts, self._errors, self._tokens, self._cost),
             *(self._unpriced, self._durations, self._first_tokens),
         )
         families: list[Counter | Histogram] = [*counted, *gauges]
         lines = [line for each in families for line in each.lines()]
         return ("\n".join(lines) + "\n").encode()
-
-    def _add_errors(self, entry: Entry) -> None:
-        decision = jsonio.decode(entry.decision)
-        failures = decision.get("failures") if isinstance(decision, Mapping) else None
-        for failure in failures or ():
-            # A pattern of the user's may have starred out even the names of our own members.
-            channel, kind = failure.get("channel") or "", failure.get("kind") or ""
-            self._errors.add(1, channel=str(channel), kind=str(kind))
 
     def _model(self, name: object) -> str:
         if not isinstance(name, str):

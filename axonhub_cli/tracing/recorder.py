@@ -37,6 +37,8 @@ class AttemptRecord(Struct, eq=False):
     http_status: int | None = None
     error: str | None = None
     """One sentence."""
+    error_kind: str | None = None
+    """Which row of `routing.policy.ROWS` the failure is, one after the commit included."""
     upstream_request_id: str | None = None
     url: str | None = None
     label: str | None = None
@@ -101,6 +103,9 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     first_token_ms: float | None = None
     total_ms: float | None = None
     error: str | None = None
+    error_kind: str | None = None
+    """Of the failure that the client was told of: an attempt's, or for a refusal of axonhub's own
+    an `errors.Kind`, or `canceled` (by the client) or `stopped` (with the daemon)."""
     source: Source = "api"
     agent_id: str | None = None
     parent_agent_id: str | None = None

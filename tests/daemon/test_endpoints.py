@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +15,7 @@ import zstandard
 
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, Home, channel
-from tests.support.upstream import Upstream
+from tests.support.upstream import PATIENCE, Upstream
 
 BODY = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 
@@ -81,6 +83,27 @@ def test_a_request_that_was_refused_is_recorded_with_the_status_it_got(daemon: D
     daemon.stop()
     (request,) = daemon.home.json("request", "list")
     assert (request["status"], request["http_status"]) == ("failed", 404)
+    assert request["total_ms"] > 0
+
+
+def test_times_count_from_the_head_of_a_request(daemon: Daemon) -> None:
+    """As the client's do, however long it takes to send the rest."""
+    head = f"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n"
+    head += f"content-length: {len(BODY)}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as client:
+        client.sendall(head.encode())
+        assert b"100" in client.recv(100)
+        begun = time.monotonic()
+        time.sleep(0.05)
+        waited = time.monotonic() - begun
+        client.sendall(BODY)
+        with client.makefile("rb") as answer:
+            assert b" 200 " in answer.read()
+    daemon.stop()
+    (request,) = daemon.home.json("request", "list")
+    assert request["total_ms"] >= waited * 1000
+    found = daemon.home.json("request", "show", request["id"])
+    assert found["attempts"][0]["ms"] <= request["total_ms"] - waited * 1000
 
 
 def test_the_status_of_a_daemon_says_that_no_traces_can_be_written(

@@ -1,9 +1,10 @@
 import json
+from time import monotonic
 
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, TOKEN
-from tests.support.plays import overloaded
-from tests.support.upstream import Upstream
+from tests.support.plays import as_events, error, overloaded, text, truncated
+from tests.support.upstream import PATIENCE, Reset, Upstream
 
 HI = json.dumps({"model": "claude-x", "messages": [{"role": "user", "content": "hi"}]}).encode()
 
@@ -33,6 +34,41 @@ def test_what_went_through_is_counted(daemon: Daemon, upstream: Upstream) -> Non
     text = daemon.get("/metrics")[2].decode()
     assert KEY not in text
     assert TOKEN not in text
+
+
+def test_each_failure_is_counted_by_its_kind_once(daemon: Daemon, upstream: Upstream) -> None:
+    """What broke after its first words, what failed before, and what was refused here."""
+    stream = HI.replace(b"{", b'{"stream":true,', 1)
+    pieces = as_events(text("pong"))
+    upstream.script(truncated(pieces, len(b"".join(pieces[:3])), how=Reset()))
+    assert daemon.post(stream)[0] == 200
+    upstream.script(error(400, "invalid_request_error", "no"))
+    assert daemon.post(HI)[0] == 400
+    upstream.script(overloaded())
+    assert daemon.post(HI)[0] == 529
+    assert daemon.post(HI.replace(b"claude-x", b"unknown"))[0] == 404
+    assert daemon.post(HI, authorization="Bearer ah-no")[0] == 401
+    assert daemon.post(b"{", "/v1/chat/completions")[0] == 400
+    attempts = {("main", "broken"), ("main", "529"), ("main", "request")}
+    expected = {
+        f'axonhub_attempt_errors_total{{channel="{channel}",kind="{kind}"}}': 1.0
+        for channel, kind in attempts
+    } | {
+        f'axonhub_request_errors_total{{protocol="{protocol}",kind="{kind}"}}': 1.0
+        for protocol, kind in (
+            *(("anthropic", kind) for _, kind in attempts),
+            *(("anthropic", "not_found"), ("anthropic", "authentication")),
+            ("openai_chat", "invalid_request"),
+        )
+    }
+    found, deadline = metrics(daemon), monotonic() + PATIENCE
+    while expected.keys() - found.keys() and monotonic() < deadline:
+        found = metrics(daemon)
+    assert {n: v for n, v in found.items() if "_errors_total" in n} == expected
+    durations = [
+        v for n, v in found.items() if n.startswith("axonhub_request_duration_seconds_count")
+    ]
+    assert sum(durations) == 5
 
 
 def test_metrics_need_a_key(daemon: Daemon) -> None:

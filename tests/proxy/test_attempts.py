@@ -41,6 +41,8 @@ def test_a_break_after_the_commit_is_an_error_event_and_a_failure_of_the_channel
     async def story() -> tuple[bytes, int]:
         services = new_services()
         told = await ask(snapshot_of(endpoint("a", upstream.url)), STREAMED, services=services)
+        assert (told.record.status, told.record.error_kind) == ("failed", "broken")
+        assert told.record.attempts[0].error_kind == "broken"
         await services.upstreams.aclose()
         standing = services.routing.health.standing("a", "claude-sonnet-4-5")
         assert standing is not None
@@ -49,6 +51,16 @@ def test_a_break_after_the_commit_is_an_error_event_and_a_failure_of_the_channel
     body, failures = asyncio.run(story())
     assert body.count(b"event: error") == 1
     assert failures == 1
+
+
+def test_what_was_answered_in_the_end_has_no_kind_of_error_but_its_failed_attempt_has(
+    upstream: Upstream, second: Upstream
+) -> None:
+    upstream.script(plays.overloaded())
+    channels = endpoint("a", upstream.url), endpoint("b", second.url, priority=1)
+    record = asyncio.run(ask(snapshot_of(*channels))).record
+    assert (record.status, record.error_kind) == ("completed", None)
+    assert [attempt.error_kind for attempt in record.attempts] == ["529", None]
 
 
 def test_a_token_that_is_refused_while_one_waits_for_a_place_is_not_used(

@@ -112,6 +112,21 @@ def test_without_a_telling_answer_each_attempt_is_listed(
     assert ("all 2 attempts failed" in answer.info.message) is (len(errors) == 2)
 
 
+@pytest.mark.parametrize(
+    ("errors", "kind"),
+    [
+        ([TIMEOUT, status(529), status(500)], "529"),
+        ([status(401), TIMEOUT], "401"),
+        ([TIMEOUT, REFUSED], "connection"),
+        ([ChannelBusy("is full")], "busy"),
+    ],
+)
+def test_the_answer_names_the_kind_of_the_failure_that_it_tells_of(
+    errors: list[UpstreamError], kind: str
+) -> None:
+    assert describe(failed(*errors), "r").failure == kind
+
+
 def test_a_sentence_has_the_upstreams_words_and_the_hint() -> None:
     assert sentence(Failure("a", status(529, "Overloaded"))) == (
         "channel 'a': it answered 529 (Overloaded)"

@@ -106,7 +106,7 @@ async def ask(
     used = services or new_services()
     try:
         reply = Reply(send, used.clock)
-        await Handler(used, call, reply, record).handle(receive)
+        await Handler(used, call, reply, record, used.clock()).handle(receive)
     finally:
         if services is None:
             await used.upstreams.aclose()

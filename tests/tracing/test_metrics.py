@@ -21,16 +21,16 @@ def test_a_request_is_counted_with_its_tokens_and_times() -> None:
     assert 'axonhub_unpriced_total{channel="main",model="claude-opus-5-5"} 1.0' in lines
     assert 'axonhub_first_token_seconds_bucket{channel="main",le="0.25"} 0' in lines
     assert 'axonhub_first_token_seconds_bucket{channel="main",le="0.5"} 1' in lines
-    assert 'axonhub_request_duration_seconds_sum{protocol="anthropic",stream="False"} 0.7' in lines
+    assert 'axonhub_request_duration_seconds_sum{protocol="anthropic",stream="false"} 0.7' in lines
 
 
 def test_failures_are_counted_by_kind() -> None:
-    failed = attempt(status="failed", http_status=529)
-    decision = {"failures": [{"channel": "main", "kind": "overloaded"}]}
+    failed = attempt(status="failed", http_status=529, error_kind="529")
     metrics = Metrics()
-    metrics.observe(entry(attempts=[failed, attempt(message(text("a")))], decision=decision))
+    metrics.observe(entry(attempts=[failed, attempt(message(text("a")))]))
     lines = written(metrics)
-    assert 'axonhub_attempt_errors_total{channel="main",kind="overloaded"} 1.0' in lines
+    assert 'axonhub_attempt_errors_total{channel="main",kind="529"} 1.0' in lines
+    assert not any(line.startswith("axonhub_request_errors_total{") for line in lines)
     assert 'axonhub_attempts_total{channel="main",status="failed"} 1.0' in lines
     assert 'axonhub_attempts_total{channel="main",status="completed"} 1.0' in lines
 
@@ -50,11 +50,26 @@ def test_a_models_name_takes_no_more_room_than_a_name_needs() -> None:
     assert max(map(len, written(metrics))) < 500
 
 
-def test_failures_that_a_pattern_starred_out_are_counted() -> None:
+def test_every_failed_attempt_and_request_has_a_kind() -> None:
     metrics = Metrics()
-    decision = {"failures": [{"****": "main"}]}
-    metrics.observe(entry(attempts=[attempt(status="failed")], decision=decision))
-    assert 'axonhub_attempt_errors_total{channel="",kind=""} 1.0' in written(metrics)
+    metrics.observe(entry(status="failed", attempts=[attempt(status="failed")]))
+    metrics.observe(entry(status="running", attempts=[]))
+    metrics.observe(entry(status="canceled", error_kind="canceled", attempts=[]))
+    lines = written(metrics)
+    assert 'axonhub_attempt_errors_total{channel="main",kind="internal"} 1.0' in lines
+    assert 'axonhub_request_errors_total{protocol="anthropic",kind="internal"} 2.0' in lines
+    assert 'axonhub_request_errors_total{protocol="anthropic",kind="canceled"} 1.0' in lines
+
+
+def test_refusals_of_strangers_are_counted_with_the_requests() -> None:
+    metrics = Metrics()
+    metrics.refused("anthropic", "generate", "authentication", 401)
+    metrics.observe(entry(status="failed", error_kind="authentication", attempts=[]))
+    lines = written(metrics)
+    assert 'axonhub_request_errors_total{protocol="anthropic",kind="authentication"} 2.0' in lines
+    labels = 'protocol="anthropic",operation="generate",channel="",model="",status="failed"'
+    assert f'axonhub_requests_total{{{labels},code="401"}} 1.0' in lines
+    assert f'axonhub_requests_total{{{labels},code="200"}} 1.0' in lines
 
 
 def test_the_text_is_what_prometheus_reads() -> None:
