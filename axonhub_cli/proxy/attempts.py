@@ -15,11 +15,12 @@ from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ChannelBusy, ClientError, UpstreamError, UpstreamStatus
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.protocols.anthropic.signatures import find_signatures, is_signature_refusal
+from axonhub_cli.protocols.anthropic.signatures import is_signature_refusal
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.cost_telling import with_cost
 from axonhub_cli.proxy.failure import sentence
+from axonhub_cli.proxy.issuers import may_hold_signatures
 from axonhub_cli.proxy.larger import keep_larger
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
 from axonhub_cli.proxy.own_headers import routed_headers
@@ -352,15 +353,8 @@ class Attempts:
     async def _learn_signatures(self, candidate: Candidate, record: AttemptRecord) -> None:
         """After the answer, and off the loop: who issued what it holds."""
         issuers = self._services.issuers
-        if issuers is None or not any(
-            b"signature" in chunk or b"redacted_thinking" in chunk for chunk in record.answer
-        ):
-            return
-
-        def learn() -> None:
-            issuers.learn(issuer_of(candidate), find_signatures(b"".join(record.answer)))
-
-        await asyncio.to_thread(learn)
+        if issuers is not None and may_hold_signatures(record.answer):
+            await asyncio.to_thread(issuers.learn_from, issuer_of(candidate), record.answer)
 
     def _note_attempt(self, candidate: Candidate, delay: float) -> AttemptRecord:
         record = AttemptRecord(candidate.channel.name, candidate.upstream_model, candidate.protocol)

@@ -11,9 +11,11 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
+
+from axonhub_cli.protocols.anthropic.signatures import find_signatures
 
 _MOST = 20_000
 _HASH_BYTES = 16
@@ -59,6 +61,10 @@ class Issuers:
                     self._pending.append(_line(key, issuer))
             self._shrink()
         self.flush()
+
+    def learn_from(self, issuer: str, answer: Sequence[bytes]) -> None:
+        """`learn` all that an answer's chunks hold."""
+        self.learn(issuer, find_signatures(b"".join(answer)))
 
     def issuer_of(self, signature: str) -> str | None:
         """Who issued it; None when that is unknown."""
@@ -159,6 +165,11 @@ class Issuers:
                 draft.unlink()
             raise
         self._lines = len(known)
+
+
+def may_hold_signatures(answer: Iterable[bytes]) -> bool:
+    """A cheap look: is it worth `learn_from` this answer's chunks?"""
+    return any(b"signature" in chunk or b"redacted_thinking" in chunk for chunk in answer)
 
 
 def _hash(signature: str) -> bytes:
