@@ -100,13 +100,10 @@ def build_app(
             writer.close(_WRITER_CLOSE_S)
             observers.close()
 
+    routes = _routes(context, book, paths, observers, writer)
+    missing = MissingEndpoint(context, _paths())
     # The router alone: the framework's own middlewares would wrap each message of each answer.
-    router = Router(
-        routes=_routes(context, book, paths, observers, writer),
-        redirect_slashes=False,
-        default=MissingEndpoint(context, _paths()),
-        lifespan=lifespan,
-    )
+    router = Router(routes=routes, redirect_slashes=False, default=missing, lifespan=lifespan)
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
 
 
