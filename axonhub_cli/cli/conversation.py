@@ -31,17 +31,21 @@ from axonhub_cli.tracing.session import (
     Turn,
     sum_tokens,
 )
+from axonhub_cli.tracing.title import shorten
 
 _PICTURE, _SPAN = 48, 24
 """Letters of a line over time, and of a subagent's span."""
+_TEXT, _LINE = 2000, 200
+"""Letters of what was said, and of a call or a result, that are shown."""
+_ASIDES, _ASIDE = 3, 80
 
 _SIDE = {
-    "title": "title request",
-    "topic": "topic check",
-    "quota": "quota check",
-    "count_tokens": "token count",
-    "web_search": "web search",
-    "auxiliary": "side request",
+    "title": ("title request", "title requests"),
+    "topic": ("topic check", "topic checks"),
+    "quota": ("quota check", "quota checks"),
+    "count_tokens": ("token count", "token counts"),
+    "web_search": ("web search", "web searches"),
+    "auxiliary": ("side request", "side requests"),
 }
 _LABELS: dict[Label, str] = {
     "compaction": "asked for a summary of the conversation",
@@ -61,9 +65,19 @@ def tell(view: SessionView, now: float, *, drawn: bool = False) -> Node:
     root.add_all(_head(view, now))
     if drawn:
         root.add_all(_pictures(view))
+    latest: dict[int, int] = {}
     for number, turn in enumerate(view.turns, 1):
-        root.add(telling.turn(turn, number))
+        before = latest.get(turn.conversation)
+        root.add(telling.turn(turn, number, before if before != number - 1 else None))
+        latest[turn.conversation] = number
     return root
+
+
+def clip(text: str) -> str:
+    """The beginning of a long text, its lines kept, and how much more there is."""
+    if len(text) <= _TEXT:
+        return text
+    return f"{text[:_TEXT].rstrip()}… ({len(text) - _TEXT} more characters)"
 
 
 class _Telling:
@@ -72,11 +86,14 @@ class _Telling:
         self._tools = tools
         self._drawn = drawn
 
-    def turn(self, turn: Turn, number: int) -> Node:
-        files = f" [{turn.attachments} attached]" if turn.attachments else ""
-        again = " (continued)" if turn.continued else ""
-        said = turn.user or "(no new words of the user)"
-        node = Node(f"{number} ▸ {said}{files}{again}", BOLD, gap=True)
+    def turn(self, turn: Turn, number: int, goes_on_from: int | None) -> Node:
+        """`goes_on_from`: the turn before of its conversation, where another is in between."""
+        files = f"[{turn.attachments} attached]" if turn.attachments else ""
+        again = "(continued)" if turn.continued else ""
+        side_by_side = f"(goes on from {goes_on_from})" if goes_on_from else ""
+        said = clip(turn.user) or ("" if files else "(no new words of the user)")
+        parts = (f"{number} ▸", said, files, side_by_side, again)
+        node = Node(" ".join(part for part in parts if part), BOLD, gap=True)
         left = list(turn.agents)
         for step in turn.steps:
             if step.agent is None:
@@ -84,8 +101,7 @@ class _Telling:
         # Whom nobody is known to have started.
         while left:
             node.add(self._agent(left[0], left))
-        for side in turn.side:
-            node.add(Node(_side(side), RED if side.failed else DIM))
+        node.add_all(_side(side) for side in turn.side)
         if len(list(turn.requests())) > 1:
             node.add(Node(_turn_sum(turn), DIM))
         return node
@@ -98,12 +114,14 @@ class _Telling:
         for result in step.results:
             name = self._tools.get(result.call_id, "tool")
             fault = " failed" if result.is_error else ""
-            shown = result.text or "(nothing)"
+            shown = shorten(result.text, _LINE) or "(nothing)"
             node.add(Node(f"← {name}{fault}: {shown}", RED if result.is_error else None))
         node.add_all(Node(f"✗ {fault}", RED) for fault in _faults(step))
         if step.text:
-            node.add(Node(step.text))
-        node.add_all(Node(f"→ {call.name} {call.input}", CYAN) for call in step.calls)
+            node.add(Node(clip(step.text)))
+        node.add_all(
+            Node(f"→ {call.name} {shorten(call.input, _LINE)}", CYAN) for call in step.calls
+        )
         calls = {call.id for call in step.calls}
         started = [agent for agent in left if agent.call_id in calls]
         for agent in started:
@@ -113,7 +131,6 @@ class _Telling:
 
     def _agent(self, agent: Agent, left: list[Agent], beside: Sequence[Agent] = ()) -> Node:
         left.remove(agent)
-        prompt = next((step.prompt for step in agent.steps if step.prompt), "")
         lasted = took((agent.ended - agent.began) * 1000)
         tokens = sum_tokens(step.request for step in agent.steps)
         number = len(agent.steps)
@@ -131,9 +148,9 @@ class _Telling:
             first, last = min(a.began for a in beside), max(a.ended for a in beside)
             drawn = pictures.span(agent.began, agent.ended, first, last, _SPAN)
             node.add(Node(f"|{drawn}|", CYAN))
-        if prompt:
-            node.add(Node(f"▸ subagent: {prompt}", BOLD))
         for step in agent.steps:
+            if step.prompt:
+                node.add(Node(f"▸ subagent: {clip(step.prompt)}", BOLD))
             node.add(self._step(step, left))
         for below in [other for other in left if other.parent == agent.id]:
             if below in left:
@@ -224,10 +241,17 @@ def _failure(attempt: AttemptRow) -> str:
     return f"{attempt.channel}: {reason}{lasted}"
 
 
-def _side(side: SideRequests) -> str:
-    number = len(side.requests)
+def _side(side: SideRequests) -> Node:
+    number = len(side.asides)
     failed = f", {side.failed} failed" if side.failed else ""
-    return f"+ {number} {_SIDE[side.kind]}{'' if number == 1 else 's'}{failed}"
+    node = Node(f"+ {number} {_SIDE[side.kind][number != 1]}{failed}", RED if failed else DIM)
+    told = [aside for aside in side.asides if aside.words or aside.text]
+    for aside in told[:_ASIDES]:
+        both = (shorten(aside.words, _ASIDE), shorten(aside.text, _ASIDE))
+        node.add(Node(" → ".join(text for text in both if text), DIM))
+    if len(told) > _ASIDES:
+        node.add(Node(f"… and {len(told) - _ASIDES} more", DIM))
+    return node
 
 
 def _turn_sum(turn: Turn) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _WRITING_S = 10.0
 _HIDDEN = "***"
+_CALL = 200
+"""Letters of a call that are shown."""
 
 
 def replay(
@@ -139,20 +141,25 @@ def _json(row: RequestRow, said: Said) -> dict[str, Any]:
 
 
 def _print(row: RequestRow, said: Said, again: RequestRow, said_again: Said) -> None:
+    from axonhub_cli.cli.conversation import clip
+
     columns = ("", "then", "now")
     pairs = [_facts(row, said), _facts(again, said_again)]
     rows = [(name, pairs[0][name], pairs[1][name]) for name in pairs[0]]
     if output.shows_to_person():
-        output.table(columns, [*rows, ("text", said.text, said_again.text)], empty="")
+        texts = ("text", clip(said.text), clip(said_again.text))
+        output.table(columns, [*rows, texts], empty="")
         return
     output.table(columns, rows, empty="")
     for name, words in (("then", said.text), ("now", said_again.text)):
         output.line()
         output.line(f"{name}:")
-        output.paragraph(words or NOTHING, indent=2)
+        output.paragraph(clip(words) or NOTHING, indent=2)
 
 
 def _facts(row: RequestRow, said: Said) -> dict[str, str]:
+    from axonhub_cli.tracing.title import shorten
+
     return {
         "request": row.id,
         "channel": row.channel or NOTHING,
@@ -163,5 +170,5 @@ def _facts(row: RequestRow, said: Said) -> dict[str, str]:
         "tokens": tokens_in_words(row.tokens),
         "cost": cost(row.cost_usd, unpriced=row.unpriced),
         "stop reason": row.stop_reason or NOTHING,
-        "calls": ", ".join(f"{call.name} {call.input}" for call in said.calls) or NOTHING,
+        "calls": ", ".join(f"{c.name} {shorten(c.input, _CALL)}" for c in said.calls) or NOTHING,
     }

@@ -1,4 +1,4 @@
-"""A session as Markdown: what was said and done, for a person who reads it elsewhere."""
+"""A session as Markdown: what was said and done, for a person who reads it elsewhere; all of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from axonhub_cli.cli.money import cost
 from axonhub_cli.cli.request import models_of, tokens_in_words
 from axonhub_cli.tracing.rows import timestamp
 from axonhub_cli.tracing.session import SessionView, Step, Turn
+
+_IN_LINE = 200
+"""Letters of a call or a result that stand in the line of its name."""
 
 
 def write_transcript(view: SessionView) -> str:
@@ -31,13 +34,20 @@ def _lines(view: SessionView) -> Iterator[str]:
 def _turn(turn: Turn, number: int) -> Iterator[str]:
     yield f"## Turn {number}{' (continued)' if turn.continued else ''}"
     yield ""
-    yield from _quoted(turn.user or "(no new words of the user)")
+    if turn.user or not turn.attachments:
+        yield from _quoted(turn.user or "(no new words of the user)")
+    if turn.attachments:
+        yield f"*{turn.attachments} attached*"
     for step in turn.steps:
         yield ""
         yield from _step(step)
     for side in turn.side:
         yield ""
-        yield f"*{len(side.requests)} beside the conversation: {side.kind}*"
+        yield f"*{len(side.asides)} beside the conversation: {side.kind}*"
+        for aside in side.asides:
+            if aside.words or aside.text:
+                yield from _part("asked:", aside.words)
+                yield from _part("answered:", aside.text)
 
 
 def _step(step: Step) -> Iterator[str]:
@@ -52,7 +62,7 @@ def _step(step: Step) -> Iterator[str]:
         yield ""
         yield from _quoted(step.prompt)
     for result in step.results:
-        yield f"- result{' (failed)' if result.is_error else ''}: {_code(result.text)}"
+        yield from _part(f"result{' (failed)' if result.is_error else ''}:", result.text)
     for attempt in step.failures:
         yield f"- {attempt.channel} failed: {attempt.error or attempt.status}"
     if step.text:
@@ -60,11 +70,25 @@ def _step(step: Step) -> Iterator[str]:
         yield step.text
         yield ""
     for call in step.calls:
-        yield f"- call {call.name} {_code(call.input)}"
+        yield from _part(f"call {call.name}", call.input)
 
 
 def _quoted(text: str) -> Iterator[str]:
     yield from (f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _part(name: str, text: str) -> Iterator[str]:
+    """An item of a list: a short text in its line, a longer one as a block below."""
+    if "\n" not in text and len(text) <= _IN_LINE:
+        yield f"- {name} {_code(text)}"
+        return
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    yield f"- {name}"
+    yield ""
+    yield from (f"  {line}".rstrip() for line in (fence, *text.splitlines(), fence))
+    yield ""
 
 
 def _code(text: str) -> str:

@@ -8,28 +8,25 @@ another shape is shown as far as it has messages with texts, and is never an err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ClientError
-from axonhub_cli.ir.request import Block, Document, Image, Message, Text
+from axonhub_cli.ir.request import Block, Document, Image, Message, Text, ToolCall
 from axonhub_cli.ir.request import ToolResult as Result
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.tracing.title import own_words, shorten, user_texts
+from axonhub_cli.tracing.beside import Side, Signs, looks_like
+from axonhub_cli.tracing.title import own_words, user_texts
 
-MAX_LINE = 200
 MAX_ROOT = 400
+MAX_REPLY = 400
 _LOOKED_AT = 4096
 """Letters of a prompt in which an agent's words are looked for."""
-
-Side = Literal["title", "topic", "quota", "count_tokens", "web_search", "auxiliary"]
-"""Requests that a client makes beside the conversation."""
 
 _ARRAYS = ("messages", "input", "contents")
 _FIRST_LOOK, _BEGINNING = 4, 8
@@ -38,7 +35,8 @@ _FIRST_LOOK, _BEGINNING = 4, 8
 # How agents ask for a summary of the conversation, and how the next one begins with it
 # (Claude Code 2.1, Codex 0.169, OpenCode 1.18).
 _ASKS_SUMMARY = (
-    "Your task is to create a detailed summary of the conversation",
+    # Of "the conversation", or of "the RECENT portion of" it.
+    "Your task is to create a detailed summary of",
     "You are performing a CONTEXT CHECKPOINT COMPACTION",
     "Provide a detailed prompt for continuing our conversation above",
 )
@@ -46,21 +44,22 @@ _IS_SUMMARY = (
     "This session is being continued from a previous conversation",
     "Another language model started to solve this problem and produced a summary",
 )
-# Words in the system prompt or in the question, of agents' requests beside the conversation.
-_SIDE_WORDS: tuple[tuple[str, Side], ...] = (
-    ("You are a title generator", "title"),
-    ("Generate a title for this conversation", "title"),
-    ("indicates a new conversation topic", "topic"),
-    ("[SUGGESTION MODE", "auxiliary"),
-)
 
 
 class ToolResult(Struct, frozen=True):
-    """What a tool gave back, as the client reports it; one line."""
+    """What a tool gave back, as the client reports it."""
 
     call_id: str
     text: str
     is_error: bool
+
+
+class Reply(Struct, frozen=True):
+    """What the model said last, as the client repeats it: the beginning of it, and its calls."""
+
+    text: str = ""
+    calls: tuple[str, ...] = ()
+    """Their ids."""
 
 
 class News(Struct, frozen=True):
@@ -69,6 +68,7 @@ class News(Struct, frozen=True):
     texts: tuple[str, ...] = ()
     results: tuple[ToolResult, ...] = ()
     attachments: int = 0
+    """Pictures and documents, but for those that come with nothing except tools' results."""
     messages: int = 0
     """How many messages the whole body has."""
     blocks: int = 0
@@ -81,8 +81,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     news: News = News()
     root: str = ""
     """The first words of the user in the whole body: by them a conversation is known."""
+    reply: Reply | None = None
+    """The last answer before the news; None: the conversation begins here, or cannot be read."""
     tools: int = 0
     side: Side | None = None
+    """What it looks like; whether it is one, `beside.is_beside` says."""
     asks_summary: bool = False
     """It asks for a summary that is to replace the conversation."""
     begins_with_summary: bool = False
@@ -100,6 +103,12 @@ class _Body(Struct):
     output_config: Json = None
     response_format: Json = None
 
+    @property
+    def signs(self) -> Signs:
+        return Signs(
+            self.tools, self.system, self.max_tokens, self.output_config, self.response_format
+        )
+
 
 _decode = msgspec.json.Decoder(_Body).decode
 _Decode = Callable[[Sequence[Raw]], tuple[Message, ...]]
@@ -109,22 +118,20 @@ def read_asked(
     protocol: str, body: bytes | None, operation: str = "generate", request_class: str | None = None
 ) -> Asked:
     """What a body asks; `protocol` is the client's, `request_class` what the client calls it."""
-    if body is None:
-        side = _side(_Body(), "", operation, request_class)
-        return Asked(side=side, readable=False)
-    try:
-        read = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        side = _side(_Body(), "", operation, request_class)
+    read = None if body is None else _read_body(body)
+    if read is None:
+        side = looks_like(Signs(), "", "", operation, request_class)
         return Asked(side=side, readable=False)
     name, items = _conversation(read)
-    news, first, readable = _read(protocol, name, items)
+    news, reply, first, readable = _read(protocol, name, items)
+    last = news.texts[-1] if news.texts else ""
     asks = request_class == "compaction" or any(_starts(t, _ASKS_SUMMARY) for t in news.texts)
     return Asked(
         news=news,
         root=first[:MAX_ROOT],
+        reply=reply,
         tools=len(read.tools or ()),
-        side=None if asks else _side(read, f"{first}\n{_last(news)}", operation, request_class),
+        side=None if asks else looks_like(read.signs, first, last, operation, request_class),
         asks_summary=asks,
         begins_with_summary=first.startswith(_IS_SUMMARY),
         readable=readable,
@@ -140,8 +147,13 @@ def _starts(text: str, marks: Sequence[str]) -> bool:
     return any(mark in text[:_LOOKED_AT] for mark in marks)
 
 
-def _last(news: News) -> str:
-    return news.texts[-1] if news.texts else ""
+def _read_body(body: bytes) -> _Body | None:
+    for given in (body, None):
+        try:
+            return _decode(jsonio.repair_surrogates(body) if given is None else given)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
 
 
 def _conversation(read: _Body) -> tuple[str, list[Raw]]:
@@ -154,8 +166,9 @@ def _conversation(read: _Body) -> tuple[str, list[Raw]]:
     return _ARRAYS[0], []
 
 
-def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, str, bool]:
-    """What was added, the first words of the user, and whether it could be read as it should."""
+def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, Reply | None, str, bool]:
+    """What was added, the answer before it, the first words of the user, and whether it could be
+    read as it should."""
     known = PROTOCOLS.get(protocol)
     codec = known.codec if known is not None else None
     if codec is not None and items:
@@ -166,19 +179,21 @@ def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, str, bool]:
                 decoded = [jsonio.decode(bytes(item)) for item in part]
                 return decode({"model": "-", name: decoded}).messages
 
-            added = _after_last_answer(messages, items)
+            answer, added = _last_answer(messages, items)
             first = _begins_with(protocol, name, bytes(items[0]))
             if not first:
                 first = _first_words(messages(items[:_BEGINNING]))
-            return _news(added, len(items)), first, True
+            return _news(added, len(items)), _reply(answer), first, True
         except (ClientError, jsonio.InvalidJson):
             pass
-    return (*_read_loosely(items), False)
+    news, first = _read_loosely(items)
+    return news, None, first, False
 
 
-def _after_last_answer(
+def _last_answer(
     decode: _Decode, items: list[Raw], look: int = _FIRST_LOOK
-) -> tuple[Message, ...]:
+) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """The last answer, empty when there is none, and what comes after it."""
     while True:
         messages = decode(items[-look:])
         # An answer at the very end is one that the model is to go on with.
@@ -187,9 +202,9 @@ def _after_last_answer(
             spoken.pop()
         for at in range(len(spoken) - 1, -1, -1):
             if spoken[at].role == "assistant":
-                return tuple(spoken[at + 1 :])
+                return (spoken[at],), tuple(spoken[at + 1 :])
         if look >= len(items):
-            return tuple(spoken)
+            return (), tuple(spoken)
         look *= 4
 
 
@@ -198,10 +213,32 @@ def _news(added: Sequence[Message], messages: int) -> News:
     return News(
         texts=tuple(_own(blocks)),
         results=tuple(_result(block) for block in blocks if isinstance(block, Result)),
-        attachments=sum(isinstance(block, Image | Document) for block in blocks),
+        attachments=sum(_attachments(message) for message in added if message.role == "user"),
         messages=messages,
         blocks=len(blocks),
     )
+
+
+def _attachments(message: Message) -> int:
+    from_tools = any(isinstance(block, Result) for block in message.content)
+    if from_tools and not any(_own(message.content)):
+        return 0
+    return sum(isinstance(block, Image | Document) for block in message.content)
+
+
+def _reply(answer: Sequence[Message]) -> Reply | None:
+    if not answer:
+        return None
+    blocks = answer[-1].content
+    return Reply(
+        reply_text(block.text for block in blocks if isinstance(block, Text)),
+        tuple(block.id for block in blocks if isinstance(block, ToolCall) and block.id),
+    )
+
+
+def reply_text(texts: Iterable[str]) -> str:
+    """By what a text that a model said is known again: clients join texts, and trim them."""
+    return " ".join(" ".join(texts).split())[:MAX_REPLY]
 
 
 def _said_by_user(messages: Sequence[Message]) -> Iterator[str]:
@@ -231,8 +268,9 @@ def _own(blocks: Sequence[Block]) -> Iterator[str]:
 def _result(result: Result) -> ToolResult:
     text = "\n".join(part.text for part in result.content if isinstance(part, Text) and part.text)
     pictures = any(isinstance(part, Image) for part in result.content)
-    shown = shorten(text, MAX_LINE) or ("(a picture)" if pictures else "")
-    return ToolResult(result.call_id, shown, result.is_error)
+    return ToolResult(
+        result.call_id, text.strip() or ("(a picture)" if pictures else ""), result.is_error
+    )
 
 
 def _read_loosely(items: list[Raw]) -> tuple[News, str]:
@@ -252,42 +290,3 @@ def _read_loosely(items: list[Raw]) -> tuple[News, str]:
             first = first or next(iter(texts), "")
             added += texts
     return News(texts=tuple(added), messages=len(items)), first
-
-
-def _side(read: _Body, words: str, operation: str, request_class: str | None) -> Side | None:
-    """What kind of side request this is; None for one of the conversation."""
-    if operation == "count_tokens":
-        return "count_tokens"
-    if read.tools and all(_is_web_search(tool) for tool in read.tools):
-        return "web_search"
-    if not read.tools:
-        # Claude Code asks the main model for a session's title, as JSON and without tools.
-        if "title" in _schema_properties(read.output_config, read.response_format):
-            return "title"
-        system = bytes(read.system)[:_LOOKED_AT].decode("utf-8", "replace")
-        for mark, side in _SIDE_WORDS:
-            if mark in words or mark in system:
-                return side
-        if read.max_tokens == 1:
-            return "quota"
-    return "auxiliary" if request_class == "auxiliary" else None
-
-
-def _is_web_search(raw: Raw) -> bool:
-    try:
-        tool = jsonio.decode(bytes(raw))
-    except jsonio.InvalidJson:
-        return False
-    return isinstance(tool, dict) and str(tool.get("type")).startswith("web_search")
-
-
-def _schema_properties(output_config: Json, response_format: Json) -> dict[str, Json]:
-    for found, path in (
-        (output_config, ("format", "schema", "properties")),
-        (response_format, ("json_schema", "schema", "properties")),
-    ):
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, dict):
-            return found
-    return {}

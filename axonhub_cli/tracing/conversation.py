@@ -1,4 +1,4 @@
-"""What an answer said, as the trace shows it: its words, and the calls it wants made."""
+"""What an answer said: its words, and the calls it wants made; whole, whoever shows it shortens."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from msgspec import Struct
 from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Answer
-from axonhub_cli.tracing.title import shorten
-
-MAX_TEXT = 2000
-MAX_LINE = 200
 
 _Block = dict[str, Json]
 
@@ -39,19 +35,13 @@ class Said(Struct, frozen=True):
 
 
 def read_said(answer: Answer) -> Said:
-    """What an answer said, shortened to be shown."""
+    """What an answer said."""
     blocks = [block for block in answer.content if isinstance(block, dict)]
     return Said(
-        text=clip("\n".join(_texts(blocks))),
+        text="\n".join(_texts(blocks)).strip(),
         calls=tuple(_call(b) for b in blocks if str(b.get("type")).endswith("tool_use")),
         thinking=any("thinking" in str(block.get("type")) for block in blocks),
     )
-
-
-def clip(text: str, length: int = MAX_TEXT) -> str:
-    """The beginning of a text, its lines kept."""
-    text = text.strip()
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def _texts(blocks: list[_Block]) -> Iterator[str]:
@@ -68,7 +58,7 @@ def _call(block: _Block) -> ToolCall:
     return ToolCall(
         str(block.get("id")),
         str(block.get("name")),
-        shorten(text, MAX_LINE),
+        text,
         prompt=_text_of(fields, "prompt", "message"),
         about=" · ".join(
             part
@@ -83,4 +73,4 @@ def _call(block: _Block) -> ToolCall:
 
 def _text_of(fields: _Block, *names: str) -> str:
     found = (fields.get(name) for name in names)
-    return next((clip(text) for text in found if isinstance(text, str) and text.strip()), "")
+    return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")

@@ -15,7 +15,8 @@ from typing import Literal
 from msgspec import Struct
 
 from axonhub_cli.jsonio import Json
-from axonhub_cli.tracing.asked import Side, ToolResult
+from axonhub_cli.tracing.asked import ToolResult
+from axonhub_cli.tracing.beside import Side
 from axonhub_cli.tracing.conversation import ToolCall
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow, timestamp
 
@@ -35,7 +36,7 @@ class Step(Struct, frozen=True, kw_only=True):
     repeated: bool
     """The same conversation as the agent's request before: a retry by the client."""
     prompt: str
-    """What a subagent was told, in its first step."""
+    """What a subagent was told, in its first step, or later on."""
     results: tuple[ToolResult, ...]
     text: str
     calls: tuple[ToolCall, ...]
@@ -106,11 +107,26 @@ class Agent(Struct, frozen=True, kw_only=True):
         }
 
 
+class Aside(Struct, frozen=True):
+    """One request beside the conversation: what was asked last in it, and the answer."""
+
+    request: RequestRow
+    words: str = ""
+    text: str = ""
+
+    def as_json(self) -> dict[str, Json]:
+        return self.request.as_json() | {"words": self.words, "text": self.text}
+
+
 class SideRequests(Struct, frozen=True):
     """Requests of one kind beside the conversation, in one turn."""
 
     kind: Side
-    requests: tuple[RequestRow, ...]
+    asides: tuple[Aside, ...]
+
+    @property
+    def requests(self) -> tuple[RequestRow, ...]:
+        return tuple(aside.request for aside in self.asides)
 
     @property
     def failed(self) -> int:
@@ -125,6 +141,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     user: str
     attachments: int
     continued: bool
+    conversation: int = 1
+    """Which of the trace's conversations it is of; several may run side by side in one trace."""
     steps: tuple[Step, ...]
     """All of them, in order of time; those of subagents are in `agents` too."""
     agents: tuple[Agent, ...]
@@ -155,13 +173,14 @@ class Turn(Struct, frozen=True, kw_only=True):
             "user": self.user,
             "attachments": self.attachments,
             "continued": self.continued,
+            "conversation": self.conversation,
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
             "unpriced": self.unpriced,
             "steps": [step.as_json() for step in self.steps],
             "agents": [agent.as_json(self.agents) for agent in self.agents],
             "side": [
-                {"kind": side.kind, "requests": [r.as_json() for r in side.requests]}
+                {"kind": side.kind, "requests": [aside.as_json() for aside in side.asides]}
                 for side in self.side
             ],
         }

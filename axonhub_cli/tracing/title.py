@@ -14,6 +14,9 @@ from axonhub_cli.jsonio import Envelope, Json
 from axonhub_cli.tracing.spans import read_arrays
 
 MAX_TITLE = 80
+TITLE_REQUEST = "Generate a title for this conversation"
+"""How OpenCode 1.18 begins the first message of its title request, in the user's name; what the
+user said is in the next one."""
 
 _COMMAND = "command-name"
 _ARGUMENTS = "command-args"
@@ -39,7 +42,7 @@ def find_title(body: bytes, envelope: Envelope | None = None) -> str | None:
             message = jsonio.decode(bytes(raw))
             if isinstance(message, dict) and message.get("role") == "user":
                 said = "\n".join(user_texts(message.get("content")))
-                if said:
+                if said and said.rstrip(":") != TITLE_REQUEST:
                     return shorten(said, MAX_TITLE)
     except jsonio.InvalidJson:
         pass

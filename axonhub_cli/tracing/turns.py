@@ -1,41 +1,45 @@
 """Put a trace's requests into turns: which agent made each, and what was new in it.
 
-Clients that name their turns (`x-claude-code-prompt-id`) and subagents are believed; else a turn
-begins where a request brings new words of the user, and a conversation that begins with what a
-tool call tells a subagent is that subagent's. A turn in which the user says nothing (an agent's
-own notice woke it) goes on with the one before.
+Clients that name their turns (`x-claude-code-prompt-id`) are believed; else a turn begins where a
+request brings new words of the user, and every conversation has its own (see `speakers`). A turn in
+which the user says nothing (an agent's own notice woke it) goes on with the one before.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field, structs
 
-from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.protocols.base import Answer
-from axonhub_cli.tracing.asked import Asked, News, Side, is_summary, read_asked
-from axonhub_cli.tracing.conversation import Said, ToolCall, clip, read_said
+from axonhub_cli.tracing.asked import News, is_summary
+from axonhub_cli.tracing.beside import Side
+from axonhub_cli.tracing.conversation import ToolCall
+from axonhub_cli.tracing.exchanges import Exchange, read_exchange
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.rows import RequestRow
-from axonhub_cli.tracing.session import Agent, Label, SessionView, SideRequests, Step, Turn
+from axonhub_cli.tracing.session import (
+    Agent,
+    Aside,
+    Label,
+    SessionView,
+    SideRequests,
+    Step,
+    Turn,
+)
+from axonhub_cli.tracing.speakers import Conversation, Speakers, holds_summary
 
 _PAUSE_S = 3600.0
 """After so long without a request, a turn is one that came back to the session."""
 _ONE_TURN_A_RUN = "sdk-cli)"
 """Of Claude Code's `-p`, as its User-Agent ends: each further turn is a run that continues."""
-_SHORTEST_SUMMARY = 80
+# Claude Code's own words, in the user's name.
 _RESUMED = "Continue from where you left off."
-"""Claude Code's own words, in the user's name."""
-
-
-class Exchange(Struct, frozen=True):
-    """A request with what it asked and what was said to it."""
-
-    row: RequestRow
-    asked: Asked
-    said: Said = Said()
+_INTERRUPTED = ("[Request interrupted by user]", "[Request interrupted by user for tool use]")
+_CUT_OFF = re.compile(r"\b(?:cut off|cut short|truncated)\b", re.IGNORECASE)
+"""After a stream that broke it asks at once for the rest, in a short text that says so."""
+_LONGEST_NOTICE, _SOON_S = 600, 10.0
 
 
 def read_session(reader: TraceReader, given: str) -> SessionView:
@@ -45,55 +49,26 @@ def read_session(reader: TraceReader, given: str) -> SessionView:
     return SessionView(trace, build_turns([read_exchange(reader, row) for row in rows]))
 
 
-def read_exchange(reader: TraceReader, row: RequestRow) -> Exchange:
-    """Both sides of one request; whatever its bodies hold, this does not fail."""
-    body = reader.request_body(row.id)
-    asked = read_asked(row.protocol, body, row.operation, row.request_class)
-    if asked.side is not None:
-        return Exchange(row, asked)
-    protocol = PROTOCOLS.get(row.upstream_protocol or "")
-    answer = reader.answer_body(row.id) if protocol is not None else None
-    read = protocol.read_answer(answer) if protocol is not None and answer else Answer()
-    return Exchange(row, asked, read_said(read))
-
-
-def build_turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
+def build_turns(exchanges: list[Exchange]) -> tuple[Turn, ...]:
     """The turns of exchanges, which come oldest first."""
-    builder = _Builder(_main_tools(exchanges))
+    builder = _Builder(exchanges)
     for exchange in exchanges:
         builder.add(exchange)
     return builder.finish()
 
 
-def _main_tools(exchanges: Sequence[Exchange]) -> bool:
-    """Does the main agent have tools? A request without any is then beside the conversation."""
-    return any(e.asked.tools and e.row.agent_id is None and not e.asked.side for e in exchanges)
-
-
-class _Conversation(Struct):
-    """One agent's so far."""
-
-    agent: str | None
-    parent: str | None = None
-    depth: int = 0
-    call: ToolCall | None = None
-    turn: _Turn | None = None
-    roots: set[str] = field(default_factory=set)
-    last: News | None = None
-    texts: tuple[str, ...] = ()
-    results: set[str] = field(default_factory=set)
-    summary: str = ""
-
-
-class _Turn(Struct):
+class _Turn(Struct, eq=False):
     """A turn while it is put together."""
 
     at: float
+    conversation: Conversation | None = None
     user: str = ""
     attachments: int = 0
     continued: bool = False
     steps: list[Step] = field(default_factory=list)
-    side: dict[Side, list[RequestRow]] = field(default_factory=dict)
+    calls: dict[str, ToolCall] = field(default_factory=dict)
+    """By agent: what started it, or told it more in this turn."""
+    side: dict[Side, list[Aside]] = field(default_factory=dict)
 
     @property
     def spoken(self) -> bool:
@@ -101,23 +76,24 @@ class _Turn(Struct):
 
 
 class _Builder:
-    def __init__(self, main_tools: bool) -> None:
-        self._main_tools = main_tools
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self._speakers = Speakers(exchanges)
         self._turns: list[_Turn] = []
         self._named: dict[str, _Turn] = {}
-        self._main = _Conversation(None)
-        self._agents: dict[str, _Conversation] = {}
-        self._calls: list[tuple[_Conversation, ToolCall]] = []
+        self._current: dict[Conversation, _Turn] = {}
+        self._agents: dict[str, Conversation] = {}
         self._until = 0.0
 
     def add(self, exchange: Exchange) -> None:
-        row, asked = exchange.row, exchange.asked
-        conversation = self._conversation(exchange)
+        row, asked, said = exchange.row, exchange.asked, exchange.said
+        conversation = self._speakers.find(exchange)
         if conversation is None:
-            turn = self._named.get(row.prompt_id or "") or self._current(row)
-            turn.side.setdefault(asked.side or "auxiliary", []).append(row)
+            turn = self._named.get(row.prompt_id or "") or self._latest(row)
+            aside = Aside(row, "\n".join(asked.news.texts), said.text)
+            turn.side.setdefault(asked.side or "auxiliary", []).append(aside)
         else:
             self._add_step(exchange, conversation)
+            self._speakers.remember(exchange, conversation)
         self._until = max(self._until, row.at + (row.total_ms or 0) / 1000)
 
     def finish(self) -> tuple[Turn, ...]:
@@ -127,62 +103,26 @@ class _Builder:
             if merged and not merged[-1].spoken and not merged[-1].steps:
                 _merge(turn, merged.pop())
                 merged.append(turn)
-            elif merged and not turn.spoken:
-                _merge(merged[-1], turn)
+            elif (before := _before(merged, turn)) is not None and not turn.spoken:
+                _merge(before, turn)
             else:
                 merged.append(turn)
-        return tuple(self._finished(turn) for turn in merged)
+        spoken = Counter(turn.conversation for turn in merged)
+        # Where nothing ever goes on, each turn says by itself that it is something else.
+        labelled = any(number > 1 for number in spoken.values())
+        return tuple(self._finished(turn, labelled=labelled) for turn in merged)
 
-    def _conversation(self, exchange: Exchange) -> _Conversation | None:
-        """Whose request it is; None: it is beside the conversation."""
-        row, asked = exchange.row, exchange.asked
-        if asked.side is not None:
-            return None
-        if row.agent_id is not None:
-            return self._agent(row.agent_id, row.parent_agent_id, asked)
-        root = asked.root
-        if not root or asked.asks_summary or root in self._main.roots:
-            return self._main
-        for conversation in self._agents.values():
-            if root in conversation.roots:
-                return conversation
-        if self._started_by(asked) is not None:
-            return self._agent(f"agent-{len(self._agents) + 1}", None, asked)
-        beside = self._main_tools and not asked.tools and asked.news.messages <= 3
-        return None if beside else self._main
-
-    def _agent(self, name: str, parent: str | None, asked: Asked) -> _Conversation:
-        found = self._agents.get(name)
-        if found is None:
-            started = self._started_by(asked)
-            call = None
-            if started is not None:
-                self._calls.remove(started)
-                parent, call = started[0].agent, started[1]
-            above = self._agents.get(parent or "")
-            depth = above.depth + 1 if above is not None else 1
-            found = self._agents[name] = _Conversation(name, parent, depth, call)
-        return found
-
-    def _started_by(self, asked: Asked) -> tuple[_Conversation, ToolCall] | None:
-        """The call, not answered for yet, that told an agent what this conversation begins with."""
-        wanted = _words(asked.root)
-        for started in self._calls:
-            if wanted and _words(started[1].prompt)[: len(wanted)] == wanted:
-                return started
-        return None
-
-    def _add_step(self, exchange: Exchange, conversation: _Conversation) -> None:
+    def _add_step(self, exchange: Exchange, conversation: Conversation) -> None:
         row, asked, said = exchange.row, exchange.asked, exchange.said
-        repeated = conversation.last == asked.news and asked.news != News()
-        first = conversation.last is None
-        label = _label(asked, conversation)
-        news = _only_new(asked.news, conversation, label)
-        main = conversation is self._main
-        speaks = main and bool(news.texts) and not repeated and not asked.asks_summary
-        turn = self._turn(row, conversation, speaks=speaks)
-        if main and not turn.user and not repeated and not asked.asks_summary:
-            turn.user = clip("\n".join(news.texts))
+        repeated = conversation.last == asked.news != News() and conversation.reply == asked.reply
+        label = _label(exchange, conversation)
+        news = _only_new(exchange, conversation, label, pause=row.at - self._until)
+        of_user = conversation.agent is None and not repeated and not asked.asks_summary
+        speaks = of_user and bool(news.texts or (news.attachments and not news.results))
+        told = "" if conversation.agent is None or repeated else "\n".join(news.texts)
+        turn = self._turn(row, conversation, speaks=speaks, told=told)
+        if of_user and not turn.spoken:
+            turn.user = "\n".join(news.texts)
             turn.attachments = news.attachments
         turn.steps.append(
             Step(
@@ -190,7 +130,7 @@ class _Builder:
                 agent=conversation.agent,
                 depth=conversation.depth,
                 repeated=repeated,
-                prompt="" if main or not first else clip("\n".join(news.texts)),
+                prompt=told,
                 results=() if repeated else news.results,
                 text=said.text,
                 calls=said.calls,
@@ -198,109 +138,154 @@ class _Builder:
                 label=label,
             )
         )
-        self._remember(exchange, conversation, turn)
 
-    def _remember(self, exchange: Exchange, conversation: _Conversation, turn: _Turn) -> None:
-        asked, said = exchange.asked, exchange.said
-        if asked.readable:
-            conversation.last, conversation.texts = asked.news, asked.news.texts
-            conversation.results |= {result.call_id for result in asked.news.results}
-            conversation.roots.add(asked.root)
-        if asked.asks_summary and said.text:
-            conversation.summary = said.text
-        conversation.turn = conversation.turn or turn
-        self._calls += [(conversation, call) for call in said.calls if call.prompt]
+    def _turn(
+        self, row: RequestRow, conversation: Conversation, *, speaks: bool, told: str
+    ) -> _Turn:
+        above, call = conversation.parent, conversation.call
+        new = conversation not in self._current
+        if conversation.agent is not None:
+            self._agents[conversation.agent] = conversation
+            if not new and told and (found := self._speakers.told_by(told)) is not None:
+                above, call, new = *found, True
+        turn = self._pick_turn(row, conversation, above if new else None, speaks=speaks)
+        if conversation.agent is not None and new and call is not None:
+            turn.calls[conversation.agent] = call
+        self._current[conversation] = turn
+        return turn
 
-    def _turn(self, row: RequestRow, conversation: _Conversation, *, speaks: bool) -> _Turn:
-        if conversation is not self._main and conversation.turn is not None:
-            return conversation.turn
+    def _pick_turn(
+        self,
+        row: RequestRow,
+        conversation: Conversation,
+        above: Conversation | None,
+        *,
+        speaks: bool,
+    ) -> _Turn:
+        """`above`: whoever has just told an agent what to do."""
         if row.prompt_id is not None:
             turn = self._named.get(row.prompt_id)
             if turn is None:
-                turn = self._named[row.prompt_id] = self._begin(row)
+                turn = self._named[row.prompt_id] = self._begin(row, conversation)
             return turn
-        return self._begin(row) if speaks else self._current(row)
+        known = self._current.get(conversation)
+        if conversation.agent is None:
+            return self._begin(row, conversation) if speaks or known is None else known
+        if above is not None and above in self._current:
+            return self._current[above]
+        return known or self._latest(row)
 
-    def _current(self, row: RequestRow) -> _Turn:
-        return self._turns[-1] if self._turns else self._begin(row)
+    def _latest(self, row: RequestRow) -> _Turn:
+        return self._turns[-1] if self._turns else self._begin(row, None)
 
-    def _begin(self, row: RequestRow) -> _Turn:
+    def _begin(self, row: RequestRow, conversation: Conversation | None) -> _Turn:
         runs_once = (row.user_agent or "").endswith(_ONE_TURN_A_RUN)
-        spoken = any(turn.spoken for turn in self._turns)
+        goes_on = conversation is not None and conversation.last is not None
         paused = self._until and row.at - self._until > _PAUSE_S
-        self._turns.append(_Turn(row.at, continued=bool(spoken and (runs_once or paused))))
+        continued = bool(goes_on and (runs_once or paused))
+        self._turns.append(_Turn(row.at, conversation, continued=continued))
         return self._turns[-1]
 
-    def _finished(self, turn: _Turn) -> Turn:
+    def _finished(self, turn: _Turn, *, labelled: bool) -> Turn:
+        steps = [
+            step
+            if labelled or step.label != "new conversation"
+            else structs.replace(step, label=None)
+            for step in turn.steps
+        ]
         return Turn(
             at=turn.at,
             user=turn.user,
             attachments=turn.attachments,
             continued=turn.continued,
-            steps=tuple(turn.steps),
-            agents=tuple(self._finished_agents(turn.steps)),
+            conversation=turn.conversation.number or 1 if turn.conversation is not None else 1,
+            steps=tuple(steps),
+            agents=tuple(self._finished_agents(turn, steps)),
             side=tuple(SideRequests(kind, tuple(rows)) for kind, rows in turn.side.items()),
         )
 
-    def _finished_agents(self, steps: Sequence[Step]) -> Iterable[Agent]:
+    def _finished_agents(self, turn: _Turn, steps: Sequence[Step]) -> Iterable[Agent]:
         for name in dict.fromkeys(step.agent for step in steps if step.agent is not None):
             known = self._agents[name]
+            call = turn.calls.get(name)
             yield Agent(
                 id=name,
-                parent=known.parent,
-                call_id=known.call.id if known.call is not None else None,
+                parent=known.parent_agent,
+                call_id=call.id if call is not None else None,
                 name=known.call.about if known.call is not None else "",
                 steps=tuple(step for step in steps if step.agent == name),
             )
 
 
+def _before(turns: Sequence[_Turn], turn: _Turn) -> _Turn | None:
+    """The turn that one without words goes on with, of the same conversation."""
+    if turn.conversation is None:
+        return turns[-1] if turns else None
+    same = (t for t in reversed(turns) if t.conversation in (turn.conversation, None))
+    return next(same, None)
+
+
 def _merge(into: _Turn, other: _Turn) -> None:
     into.at = min(into.at, other.at)
     into.steps = sorted([*into.steps, *other.steps], key=lambda step: step.request.at)
+    into.calls = other.calls | into.calls
     for kind, rows in other.side.items():
         into.side.setdefault(kind, []).extend(rows)
-    into.side = dict(sorted(into.side.items(), key=lambda side: side[1][0].at))
+    into.side = dict(sorted(into.side.items(), key=lambda side: side[1][0].request.at))
 
 
-def _label(asked: Asked, conversation: _Conversation) -> Label | None:
+def _label(exchange: Exchange, conversation: Conversation) -> Label | None:
+    asked = exchange.asked
     if not asked.readable:
         return "unreadable"
     if asked.asks_summary:
         return "compaction"
-    if conversation.last is None or asked.root in conversation.roots or not asked.root:
-        return "compacted" if asked.begins_with_summary and conversation.last is None else None
-    if asked.begins_with_summary or _holds(asked.root, conversation.summary):
-        return "compacted"
-    return "new conversation"
+    if conversation.last is None:
+        if asked.begins_with_summary:
+            return "compacted"
+        return "new conversation" if conversation.number > 1 else None
+    if asked.root in conversation.roots or not asked.root:
+        return None
+    sums_up = asked.begins_with_summary or holds_summary(asked.root, conversation.summary)
+    return "compacted" if sums_up else None
 
 
-def _holds(text: str, summary: str) -> bool:
-    """Is the beginning of a conversation made of this summary?"""
-    middle = summary[len(summary) // 3 :][:_SHORTEST_SUMMARY]
-    return len(middle) >= _SHORTEST_SUMMARY // 2 and middle in text
-
-
-def _only_new(news: News, conversation: _Conversation, label: Label | None) -> News:
-    """Without what an earlier request brought: a client that goes on with a session may send its
-    last results and words again, joined with the new ones."""
-    texts, results = list(news.texts), list(news.results)
+def _only_new(
+    exchange: Exchange, conversation: Conversation, label: Label | None, *, pause: float
+) -> News:
+    """Without what an earlier request brought, and without an agent's own notices: a client that
+    goes on with a session, or after a request that failed, sends its last results and words again,
+    joined with the new ones."""
+    asked = exchange.asked
+    news, last = asked.news, conversation.last
+    texts, results, attachments = list(news.texts), list(news.results), news.attachments
     if label == "compacted":
         texts = [t for t in texts if not is_summary(t) and t.split()[:1] != ["/compact"]]
-    if any(result.call_id in conversation.results for result in results) or (
+    unanswered = last is not None and asked.reply == conversation.reply and last != news
+    if last is not None and unanswered and news.texts[: len(last.texts)] == last.texts:
+        texts = texts[len(last.texts) :]
+        results = [r for r in results if r.call_id not in conversation.results]
+        attachments = max(0, attachments - last.attachments)
+    elif any(result.call_id in conversation.results for result in results) or (
         label == "compaction" and len(texts) > 1
     ):
         results = [r for r in results if r.call_id not in conversation.results]
-        known = Counter(conversation.texts)
+        known = Counter(last.texts if last is not None else ())
         texts = [text for text in texts if not _take(known, text)]
-    texts = [text for text in texts if text != _RESUMED]
-    return structs.replace(news, texts=tuple(texts), results=tuple(results))
+    cut = conversation.failed and pause < _SOON_S
+    texts = [text for text in texts if not _is_notice(text, cut=cut)]
+    return structs.replace(
+        news, texts=tuple(texts), results=tuple(results), attachments=attachments
+    )
+
+
+def _is_notice(text: str, *, cut: bool) -> bool:
+    if text == _RESUMED or text in _INTERRUPTED:
+        return True
+    return cut and len(text) < _LONGEST_NOTICE and _CUT_OFF.search(text) is not None
 
 
 def _take(known: Counter[str], text: str) -> bool:
     found = known[text] > 0
     known[text] -= found
     return found
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())

@@ -1,10 +1,12 @@
+import json
 import os
 import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
-from axonhub_cli.cli.conversation import tell
+from axonhub_cli.cli.conversation import clip, tell
 from axonhub_cli.cli.trees import Node
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.turns import read_session
@@ -13,6 +15,8 @@ from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.plays import error
 from tests.support.upstream import Upstream
+from tests.tracing.records import NOON, text
+from tests.tracing.sessions import Session, asked, said
 
 
 def depths(node: Node, depth: int = 0) -> Iterator[tuple[str, int]]:
@@ -26,6 +30,25 @@ def test_a_subagent_stands_further_in_than_its_caller(recorded: Home) -> None:
         root = tell(read_session(reader, SESSION), now=2_000_000_000.0)
     by_text = dict(depths(root))
     assert by_text["There is a README.md."] < by_text["No bugs found."]
+
+
+def test_a_long_text_is_clipped_with_its_lines_and_says_so() -> None:
+    assert clip("a\nb") == "a\nb"
+    assert clip("x" * 2500) == "x" * 2000 + "… (500 more characters)"
+
+
+def test_what_is_folded_or_side_by_side_says_so(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.add([asked("one")], text("a"))
+    session.add([asked("two")], text("b"), client="unknown")
+    session.add([asked("one"), said(text("a")), asked("more")], text("c"))
+    search = json.dumps({"messages": [asked("cats")], "tools": [{"type": "web_search_1"}]})
+    for _ in range(5):
+        session.add(search.encode(), text("42 cats"))
+    lines = [line for line, _ in depths(tell(session.view(), now=NOON))]
+    assert "3 ▸ more (goes on from 1)" in lines
+    folded = lines.index("+ 5 web searches")
+    assert lines[folded + 1 : folded + 5] == ["cats → 42 cats"] * 3 + ["… and 2 more"]
 
 
 def test_on_a_terminal_lines_are_wrapped_and_coloured(recorded: Home) -> None:

@@ -2,7 +2,7 @@ from axonhub_cli.cli.transcript import write_transcript
 from axonhub_cli.tracing.asked import ToolResult
 from axonhub_cli.tracing.conversation import ToolCall
 from axonhub_cli.tracing.rows import Tokens, TraceRow
-from axonhub_cli.tracing.session import SessionView, SideRequests, Step, Turn
+from axonhub_cli.tracing.session import Aside, SessionView, SideRequests, Step, Turn
 from tests.tracing.requests import NOON, row
 
 
@@ -13,7 +13,11 @@ def test_a_transcript_tells_words_calls_and_results() -> None:
         depth=1,
         repeated=False,
         prompt="find\nbugs",
-        results=(ToolResult("t0", "it said `no`", True), ToolResult("t9", "", False)),
+        results=(
+            ToolResult("t0", "it said `no`", True),
+            ToolResult("t9", "", False),
+            ToolResult("t8", "```\n" + "long " * 900, False),
+        ),
         text="None here.",
         calls=(ToolCall("t1", "Bash", "{}"),),
         thinking=False,
@@ -26,7 +30,7 @@ def test_a_transcript_tells_words_calls_and_results() -> None:
         continued=True,
         steps=(step,),
         agents=(),
-        side=(SideRequests("title", (row(),)),),
+        side=(SideRequests("title", (Aside(row(), "name it", "A name"),)),),
     )
     trace = TraceRow(
         seq=1,
@@ -55,5 +59,10 @@ def test_a_transcript_tells_words_calls_and_results() -> None:
         "None here.",
         "- call Bash ` {} `",
         "*1 beside the conversation: title*",
+        "- asked: ` name it `",
+        "- answered: ` A name `",
+        "  ````",
+        "  ```",
+        "  " + "long " * 899 + "long",
     ):
         assert line in lines

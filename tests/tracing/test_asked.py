@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonhub_cli.tracing.asked import Asked, News, ToolResult, is_summary, read_asked
+from axonhub_cli.tracing.asked import Asked, News, Reply, ToolResult, is_summary, read_asked
 from tests.tracing.records import body_of, captured
 
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
@@ -57,6 +57,21 @@ def test_an_answer_that_is_to_go_on_ends_nothing() -> None:
     )
 
 
+def test_the_last_answer_is_known_by_its_words_and_its_calls() -> None:
+    answer = [
+        {"type": "text", "text": "I \n look."},
+        {"type": "tool_use", "id": "t1", "name": "Bash", "input": {}},
+    ]
+    said = body({"role": "assistant", "content": answer}, {"role": "user", "content": "x"})
+    assert read_asked("anthropic", said).reply == Reply("I look.", ("t1",))
+    assert read_asked("anthropic", body({"role": "user", "content": "x"})).reply is None
+
+
+def test_half_an_emoji_hides_nothing() -> None:
+    read = read_asked("anthropic", b'{"messages":[{"role":"user","content":"a \\ud83d"}]}')
+    assert (read.news.texts, read.readable) == (("a \ufffd",), True)
+
+
 def test_the_last_answer_is_found_far_from_the_end() -> None:
     turns = [{"role": "assistant", "content": "old"}]
     turns += [{"role": "user", "content": f"word {n}"} for n in range(9)]
@@ -65,11 +80,11 @@ def test_the_last_answer_is_found_far_from_the_end() -> None:
     assert found.root == "first"
 
 
-def test_what_a_tool_gave_back_is_one_short_line() -> None:
+def test_what_a_tool_gave_back_is_whole() -> None:
     content = [{"type": "text", "text": "a\nb"}, {"type": "text", "text": "c" * 500}]
     result = {"type": "tool_result", "tool_use_id": "t", "content": content, "is_error": True}
     news = read_asked("anthropic", body({"role": "user", "content": [result]})).news
-    assert news.results == (ToolResult("t", f"a b {'c' * 195}…", True),)
+    assert news.results == (ToolResult("t", f"a\nb\n{'c' * 500}", True),)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +126,10 @@ def test_opencodes_title_request_is_known_by_its_words() -> None:
 
 def test_a_compaction_is_told_by_its_class_or_its_words() -> None:
     history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
-    prompt = "Only text. Your task is to create a detailed summary of the conversation so far."
-    asks = body(*history, {"role": "user", "content": prompt})
-    assert read_asked("anthropic", asks).asks_summary
+    for what in ("the conversation so far", "the RECENT portion of the conversation"):
+        prompt = f"Only text. Your task is to create a detailed summary of {what}."
+        asks = body(*history, {"role": "user", "content": prompt})
+        assert read_asked("anthropic", asks).asks_summary
     assert read_asked("anthropic", body(*history), "generate", "compaction").asks_summary
     assert not read_asked("anthropic", body(*history)).asks_summary
     summary = "This session is being continued from a previous conversation that ran out."

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.protocols.base import Answer
-from axonhub_cli.tracing.conversation import Said, ToolCall, clip, read_said
+from axonhub_cli.tracing.conversation import Said, ToolCall, read_said
 
 
 def test_an_answer_is_told_by_its_words_and_calls() -> None:
@@ -29,11 +29,6 @@ def test_a_call_that_starts_a_subagent_keeps_what_it_is_told() -> None:
     call = {"type": "tool_use", "id": "t1", "name": "Task", "input": given_}
     (made,) = read_said(Answer(content=(call,))).calls
     assert (made.prompt, made.about) == ("find\nbugs", "Explore · bugs")
-
-
-def test_a_long_text_is_clipped_with_its_lines() -> None:
-    assert clip(" a\nb ") == "a\nb"
-    assert clip("x" * 30, 10) == "x" * 9 + "…"
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=4), st.integers()) | st.integers(), max_size=4))

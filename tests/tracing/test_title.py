@@ -16,6 +16,7 @@ from tests.tracing.records import body_of
         ("claude-code/interactive.03", "please say pong"),
         ("claude-code/interactive.02", None),
         ("sdk-anthropic/basic.01", "hi"),
+        ("opencode/chat_basic.01", '"say pong"'),
     ],
 )
 def test_the_title_is_the_users_first_words(name: str, title: str | None) -> None:

@@ -1,50 +1,12 @@
 import json
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 from axonhub_cli.tracing.asked import ToolResult
 from axonhub_cli.tracing.conversation import ToolCall
-from axonhub_cli.tracing.recorder import RequestRecord
-from axonhub_cli.tracing.session import SessionView
-from axonhub_cli.tracing.turns import read_session
-from tests.tracing.records import NOON, attempt, body_of, message, record, store, text
-
-Block = dict[str, Any]
-
-CALL = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls"}}
-RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "a.txt"}
-
-
-def said(*blocks: dict[str, Any]) -> dict[str, Any]:
-    return {"role": "assistant", "content": list(blocks)}
-
-
-def asked(content: object) -> dict[str, Any]:
-    return {"role": "user", "content": content}
-
-
-class Session:
-    """Requests of one trace, a second apart."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.records: list[RequestRecord] = []
-
-    def add(
-        self, messages: list[dict[str, Any]] | bytes, *answer: dict[str, Any], **more: Any
-    ) -> None:
-        body = (
-            messages
-            if isinstance(messages, bytes)
-            else json.dumps({"model": "m", "messages": messages}).encode()
-        )
-        number = len(self.records)
-        changes = {"at": NOON + number, "attempts": [attempt(message(*answer))]} | more
-        self.records.append(record(f"r{number}", body=body, **changes))
-
-    def view(self) -> SessionView:
-        with store(self._path / "traces.db", self.records) as reader:
-            return read_session(reader, "s1")
+from tests.tracing.records import NOON, attempt, body_of, record, text
+from tests.tracing.sessions import CALL, RESULT, Block, Session, agent_call, asked, said
 
 
 def test_a_tool_call_and_its_result_are_steps_of_one_turn(tmp_path: Path) -> None:
@@ -144,11 +106,6 @@ def test_a_session_is_one_json_document(tmp_path: Path) -> None:
     assert step["calls"] == [{"id": "t1", "name": "Bash", "input": '{"command":"ls"}'}]
     assert step["request"]["id"] == "r0"
     assert shown["turns"][0]["side"][0]["kind"] == "count_tokens"
-
-
-def agent_call(number: str, prompt: str) -> Block:
-    given = {"description": f"job {number}", "prompt": prompt, "subagent_type": "Explore"}
-    return {"type": "tool_use", "id": number, "name": "Task", "input": given}
 
 
 def test_parallel_subagents_stand_side_by_side_below_the_call_that_started_them(
@@ -294,3 +251,77 @@ def test_a_garbled_body_is_a_labelled_step_among_the_others(tmp_path: Path) -> N
     first, second = session.view().turns
     assert [step.label for step in first.steps] == [None, "unreadable"]
     assert second.user == "two"
+
+
+def test_words_that_got_no_answer_are_not_new_again(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    failed = {"status": "failed", "attempts": [attempt(status="failed", error="boom")]}
+    begun = [asked("one"), said(text("a"))]
+    session.add(begun[:1], text("a"))
+    session.add([*begun, asked("two")], **failed)
+    session.add([*begun, asked("two"), asked("three")], **failed)
+    session.add([*begun, asked([text("two"), text("three"), text("four")])], text("b"))
+    assert [turn.user for turn in session.view().turns] == ["one", "two", "three", "four"]
+
+
+def test_the_same_word_again_after_an_answer_is_new(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    begun = [asked("one"), said(text("a")), asked("continue")]
+    session.add(begun, text("b"))
+    session.add([*begun, said(text("b")), asked("continue"), asked("please")], text("c"))
+    assert [turn.user for turn in session.view().turns] == ["continue", "continue\nplease"]
+
+
+def test_what_an_agent_says_of_a_stream_that_broke_is_no_turn(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.add([asked("one")], text("par"), status="failed")
+    rest = "The response above was cut off. Go on from there."
+    session.add([asked("one"), said(text("par")), asked(rest)], text("tial"))
+    session.add(
+        [asked("one"), said(text("par"), text("tial")), asked("why was it cut off?")], text("so")
+    )
+    assert [turn.user for turn in session.view().turns] == ["one", "why was it cut off?"]
+
+
+def test_a_picture_without_words_is_a_turn(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    source = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+    picture = {"type": "image", "source": source}
+    history = [asked("hello"), said(text("hi")), asked([picture])]
+    session.add(history[:1], text("hi"))
+    session.add(history, CALL)
+    session.add([*history, said(CALL), asked([RESULT, picture])], text("a cat"))
+    first, second = session.view().turns
+    assert (second.user, second.attachments, len(second.steps)) == ("", 1, 2)
+    assert (first.user, first.attachments) == ("hello", 0)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_teammates_later_work_is_in_the_turn_in_which_it_was_told(
+    tmp_path: Path, named: bool
+) -> None:
+    session = Session(tmp_path)
+    call = agent_call("k1", "be a mate")
+    more = {"type": "tool_use", "id": "k2", "name": "SendMessage", "input": {"message": "do more"}}
+    mate = [asked("be a mate"), said(text("ready")), asked("do more")]
+    turn_one = {"prompt_id": "p1"} if named else {}
+    turn_two = {"prompt_id": "p2"} if named else {}
+    session.add([asked("one")], call, **turn_one)
+    session.add(mate[:1], text("ready"), agent_id="m", **turn_one)
+    session.add([asked("one"), said(call), asked("two")], more, **turn_two)
+    session.add(mate, text("did more"), agent_id="m", **turn_two)
+    first, second = session.view().turns
+    assert [(agent.id, agent.call_id) for agent in first.agents] == [("m", "k1")]
+    assert [(agent.id, agent.call_id) for agent in second.agents] == [("m", "k2")]
+    assert [step.prompt for step in second.agents[0].steps] == ["do more"]
+
+
+def test_what_was_said_and_given_back_is_kept_whole(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    long = "word " * 1000
+    call = CALL | {"input": {"command": long}}
+    session.add([asked(long)], text(long), call)
+    session.add([asked(long), said(call), asked([RESULT | {"content": long}])], text("end"))
+    (turn,) = session.view().turns
+    assert turn.user == turn.steps[0].text == turn.steps[1].results[0].text == long.strip()
+    assert turn.steps[0].calls[0].input == json.dumps({"command": long}, separators=(",", ":"))
