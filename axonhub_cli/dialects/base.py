@@ -83,6 +83,9 @@ class Dialect(Struct, frozen=True):
     developer: bool = False
     """Does it know the role `developer`? The encoder writes `system`; clients may not."""
 
+    stream_usage: bool = True
+    """Chat: does it take `stream_options`? Those that do not tell a stream's tokens unasked."""
+
     def drops_header(self, name: str) -> bool:
         """`name` is lower-case."""
         return name.startswith(self.dropped_headers) if self.dropped_headers else False

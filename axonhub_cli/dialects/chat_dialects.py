@@ -179,6 +179,7 @@ _DIALECTS = (
             only(LOW_HIGH_MAX, *_GLM_EFFORT),
             only(always_thinks, "glm-5.3*"),
         ),
+        stream_usage=False,
         images=False,
         json_schema=False,
     ),
@@ -318,6 +319,7 @@ _DIALECTS = (
             only(whole_or_no_effort, "mistral-small*", "mistral-medium*"),
             unless(no_effort, "mistral-small*", "mistral-medium*", "mistral-large-4*"),
         ),
+        stream_usage=False,
     ),
     Dialect(
         "cerebras",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import msgspec
-
 from axonhub_cli import jsonio
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.errors import ChannelBusy, ClientError, UpstreamError, UpstreamStatus
@@ -22,6 +20,7 @@ from axonhub_cli.proxy.cost_telling import with_cost
 from axonhub_cli.proxy.failure import sentence
 from axonhub_cli.proxy.issuers import may_hold_signatures
 from axonhub_cli.proxy.larger import keep_larger
+from axonhub_cli.proxy.noting import note_answer, note_outgoing
 from axonhub_cli.proxy.outgoing import Outgoing, issuer_of, prepare
 from axonhub_cli.proxy.own_headers import routed_headers
 from axonhub_cli.proxy.reply import Outlet, Reply
@@ -30,6 +29,7 @@ from axonhub_cli.proxy.retry_after import forbids_retry, read_retry_after
 from axonhub_cli.proxy.services import Asking, Services
 from axonhub_cli.proxy.snapshot import Token
 from axonhub_cli.proxy.spool import Spool
+from axonhub_cli.proxy.stream_usage import UsageHider, refuses_usage
 from axonhub_cli.proxy.target import Origin, Reasoning
 from axonhub_cli.proxy.token_choice import TokenChoice
 from axonhub_cli.routing import policy
@@ -69,6 +69,7 @@ class Attempts:
         self._begun_ms = elapsed_ms()
         self._decision = decision
         self._drops_reasoning = False
+        self._asks_usage = False
         self._upcoming = Upcoming(decision, services.routing.health)
         self._tokens = TokenChoice(services, call.snapshot, session_key)
         self._failures: list[Failure] = []
@@ -134,6 +135,8 @@ class Attempts:
         row = policy.row_of(fault, channel)
         if fault.kind == "signature":
             self._drops_reasoning = True
+        if fault.kind == "stream_usage":
+            self._services.usage_refusers.add(candidate.base_url)
         if row.token:
             self._tokens.failed(candidate, record.label)
         state = policy.State(
@@ -158,6 +161,8 @@ class Attempts:
             return _UNSAYABLE
         if self._refuses_reasoning(error):
             return Fault("signature", error.status if isinstance(error, UpstreamStatus) else None)
+        if self._asks_usage and refuses_usage(error):
+            return Fault("stream_usage", 400)
         return policy.classify(error, retry_after=asked)
 
     def _asked(self, error: UpstreamError | ClientError) -> float | None:
@@ -221,7 +226,7 @@ class Attempts:
             token = self._tokens.choose(candidate)
             record.label = token.label if token is not None else None
             outgoing = self._prepare(candidate, token)
-            self._note_outgoing(outgoing, record)
+            note_outgoing(outgoing, self._record, record, self._call.body)
             self._name_channel(candidate)
             with self._visit(candidate) as visit:
                 error: UpstreamError | None = None
@@ -247,7 +252,7 @@ class Attempts:
                     report(
                         self._services, self._call, outcome, token, record, self._decision, visit
                     )
-        self._note_answer(outgoing)
+        note_answer(outgoing, self._record)
         record.error_kind = kind
         self._record.status = record.status
         self._record.error, self._record.error_kind = record.error, kind
@@ -285,7 +290,10 @@ class Attempts:
             len(record.attempts),
             parse(record.traceparent),
         )
-        return prepare(self._call, candidate, token, limits, origin, self._reasoning(candidate))
+        reasoning, refusers = self._reasoning(candidate), self._services.usage_refusers
+        made = prepare(self._call, candidate, token, limits, origin, reasoning, refusers)
+        self._asks_usage = made.hides_usage
+        return made
 
     async def _send(
         self, outgoing: Outgoing, candidate: Candidate, record: AttemptRecord, visit: Visit
@@ -293,6 +301,8 @@ class Attempts:
         reply: Outlet = self._reply
         if self._call.snapshot.config.server.usage_cost:
             reply = await with_cost(self._services, self._call, candidate, record, reply)
+        if outgoing.hides_usage:
+            reply = UsageHider(reply)
         if not self._call.streams:
             await self._make(reply, outgoing, candidate, record).whole(outgoing.call)
             return None
@@ -364,26 +374,6 @@ class Attempts:
             record.delivered = []
         self._record.attempts.append(record)
         return record
-
-    def _note_outgoing(self, outgoing: Outgoing, record: AttemptRecord) -> None:
-        self._record.losses = [
-            {"path": loss.path, "reason": loss.reason} for loss in outgoing.losses
-        ]
-        self._record.decision.pop("overrides", None)
-        if outgoing.overrides:
-            self._record.decision["overrides"] = msgspec.to_builtins(outgoing.overrides)
-        record.url = outgoing.call.url
-        record.sent_headers = outgoing.call.headers
-        body = outgoing.call.body
-        record.sent_body = body if body is not self._call.body else None
-        record.sent_parts = outgoing.parts
-
-    def _note_answer(self, outgoing: Outgoing) -> None:
-        if outgoing.conversion is not None and outgoing.conversion.answer_losses:
-            self._record.losses += [
-                {"path": loss.path, "reason": loss.reason}
-                for loss in outgoing.conversion.answer_losses
-            ]
 
     def _name_channel(self, candidate: Candidate) -> None:
         self._reply.extra_headers = routed_headers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,6 +44,8 @@ class Outgoing(Struct, frozen=True):
     """Where the messages and tools stand in the body, for whoever stores it."""
     overrides: tuple[Note, ...] = ()
     """What became of the channel's own edits."""
+    hides_usage: bool = False
+    """The stream tells its tokens because we asked: the client gets no chunk of them alone."""
 
 
 def issuer_of(candidate: Candidate) -> str:
@@ -57,10 +60,13 @@ def prepare(
     limits: Limits,
     origin: Origin,
     reasoning: Reasoning = Reasoning(),
+    usage_refusers: Container[str] = (),
 ) -> Outgoing:
     """Make the body, choose the headers, name the URL. Raises `ClientError` for a request that
-    cannot be said in the candidate's protocol."""
-    target = Target.of(call, candidate, token, origin, reasoning)
+    cannot be said in the candidate's protocol. `usage_refusers`: base URLs of servers that are
+    not asked for the tokens of a stream."""
+    asks = candidate.base_url not in usage_refusers
+    target = Target.of(call, candidate, token, origin, reasoning, asks_usage=asks)
     relayed = candidate.native and not _needs_functions(target)
     outgoing = _relay(target, limits) if relayed else _convert(target, limits)
     return _overridden(target, outgoing) if candidate.channel.overrides else outgoing
@@ -76,12 +82,13 @@ def _needs_functions(target: Target) -> bool:
 
 def _relay(target: Target, limits: Limits) -> Outgoing:
     call = target.call
-    body, losses = relayed_body(target)
+    made = relayed_body(target)
     url = call_url(
         target.candidate.base_url, call.protocol.version, call.route.upstream_path, call.query
     )
     headers = _headers(target, call.headers, _dropped_headers(target))
-    return Outgoing(_upstream_call(target, limits, url, headers, body), None, losses)
+    sent = _upstream_call(target, limits, url, headers, made.body)
+    return Outgoing(sent, None, made.losses, hides_usage=made.hides_usage)
 
 
 def _convert(target: Target, limits: Limits) -> Outgoing:
@@ -105,7 +112,7 @@ def _convert(target: Target, limits: Limits) -> Outgoing:
 def _overridden(target: Target, outgoing: Outgoing) -> Outgoing:
     sent, notes = override(target, outgoing.call)
     parts = outgoing.parts if sent.body is outgoing.call.body else None
-    return Outgoing(sent, outgoing.conversion, outgoing.losses, parts, notes)
+    return msgspec.structs.replace(outgoing, call=sent, parts=parts, overrides=notes)
 
 
 def _conversion(target: Target, request: Request) -> Conversion:

@@ -154,7 +154,9 @@ async def _probe(
         time.monotonic,
     )
     try:
-        outgoing = prepare(call, candidate, token, limits, Origin("test")).call
+        # What a server refuses to tell beside its answer is no fault of its.
+        made = prepare(call, candidate, token, limits, Origin("test"), usage_refusers=(base_url,))
+        outgoing = made.call
         await (attempt.stream(outgoing) if stream else attempt.whole(outgoing))
     except UpstreamError as error:
         failure = error

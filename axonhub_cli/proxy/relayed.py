@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from axonhub_cli import jsonio
 from axonhub_cli.dialects.base import QuirkContext, apply_quirks
 from axonhub_cli.errors import ClientError
@@ -12,13 +14,22 @@ from axonhub_cli.protocols.codec import UNSIGNED
 from axonhub_cli.proxy import identity
 from axonhub_cli.proxy.headers import is_claude_code
 from axonhub_cli.proxy.identity import NOT_TOLD
+from axonhub_cli.proxy.stream_usage import usage_edits
 from axonhub_cli.proxy.target import Target
 
 _PLACEHOLDER = UNSIGNED.encode()
 _NOT_ITS_OWN = Loss("messages[*].content[*].thinking", "it is not this provider's reasoning")
 
 
-def relayed_body(target: Target) -> tuple[bytes, tuple[Loss, ...]]:
+class Relayed(Struct, frozen=True):
+    """What goes upstream. `hides_usage`: the answer's usage is told because we asked for it."""
+
+    body: bytes
+    losses: tuple[Loss, ...]
+    hides_usage: bool = False
+
+
+def relayed_body(target: Target) -> Relayed:
     """The client's bytes with the smallest edits; where a dialect changes something, re-encoded."""
     call, dialect = target.call, target.dialect
     try:
@@ -26,11 +37,12 @@ def relayed_body(target: Target) -> tuple[bytes, tuple[Loss, ...]]:
         # A dialect of its own knows what its provider wants of earlier reasoning.
         gone = _reasoning_edits(target) if dialect.relays else []
         untold = _user_edits(target) if dialect.relays else []
-        edits += gone + untold
+        usage = usage_edits(target)
+        edits += gone + untold + usage
         body = jsonio.splice(call.body, edits) if edits else call.body
         taken_out = (*((_NOT_ITS_OWN,) if gone else ()), *((NOT_TOLD,) if untold else ()))
         if dialect.relays or not dialect.request:
-            return body, taken_out
+            return Relayed(body, taken_out, bool(usage))
         given = jsonio.decode(body)
     except jsonio.InvalidJson as error:
         # What reading the envelope passes over: a key that is no text, nesting near the limit.
@@ -39,7 +51,8 @@ def relayed_body(target: Target) -> tuple[bytes, tuple[Loss, ...]]:
         ) from error
     context = QuirkContext(target.candidate.upstream_model, None, target.settings)
     changed, losses = apply_quirks(dialect, given, context)
-    return (body if changed is given else jsonio.encode(changed)), (*taken_out, *losses)
+    body = body if changed is given else jsonio.encode(changed)
+    return Relayed(body, (*taken_out, *losses), bool(usage))
 
 
 def _edits(target: Target) -> list[Edit]:

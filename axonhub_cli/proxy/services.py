@@ -109,6 +109,8 @@ class Services(Struct, frozen=True):
     """What balancing may ask of limits and prices."""
     pricer: Pricer | None = None
     """What answers cost, for those who want to be told; None: nobody knows."""
+    usage_refusers: set[str] = field(default_factory=set)
+    """Base URLs of servers that refuse to be asked for the tokens of a stream."""
     draw: Callable[[], float] = random.random
     """A number from 0 up to 1, for jitter."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -55,6 +55,8 @@ class Target(Struct, frozen=True):
     """What is shown upstream."""
     origin: Origin
     reasoning: Reasoning
+    asks_usage: bool = True
+    """Is the provider to be asked for the tokens of a stream? Some refuse the question."""
 
     @classmethod
     def of(
@@ -64,6 +66,8 @@ class Target(Struct, frozen=True):
         token: Token | None,
         origin: Origin,
         reasoning: Reasoning,
+        *,
+        asks_usage: bool = True,
     ) -> Target:
         provider = PROVIDERS[candidate.channel.type]
         settings = Settings(
@@ -73,7 +77,8 @@ class Target(Struct, frozen=True):
         )
         secret = token.secret.reveal() if token is not None else None
         dialect = dialect_of(provider, candidate.protocol)
-        return cls(call, candidate, provider, dialect, settings, secret, origin, reasoning)
+        asks = asks_usage and dialect.stream_usage
+        return cls(call, candidate, provider, dialect, settings, secret, origin, reasoning, asks)
 
     @property
     def keeps_user(self) -> bool:

@@ -46,6 +46,7 @@ Kind = Literal[
     "empty",
     "garbled",
     "signature",
+    "stream_usage",
     "prompt_too_long",
     "request",
     "busy",
@@ -133,6 +134,14 @@ _ROWS = (
     Row(
         "signature",
         "reasoning of an earlier turn is refused: once more without it",
+        "same",
+        repeats=1,
+        at_once=True,
+        then="give_up",
+    ),
+    Row(
+        "stream_usage",
+        "a stream's tokens were asked for and may not be: once more without",
         "same",
         repeats=1,
         at_once=True,

@@ -110,6 +110,10 @@ class _Namer:
             )
         if change.path.startswith("system") and _IDENTITY in (change.new or ""):
             return "identity block: the subscription's API wants it"
+        if change.path.startswith("stream_options") and change.kind != "removed":
+            return (
+                "a stream's tokens are asked for, to know its cost; they are kept from the client"
+            )
         for loss in self._row.losses:
             if _parts_of(change.path)[:1] == _parts_of(str(loss.get("path")))[:1]:
                 return str(loss.get("reason"))
