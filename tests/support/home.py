@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 
 from axonhub_cli.config.paths import Paths, find_paths
+from tests.support.command import run_here
 from tests.support.price_list import lend
 
 KEY = "ah-" + "0" * 64
@@ -22,6 +23,13 @@ TOKEN = "sk-ant-api03-" + "x" * 8
 
 # Settings of the person or the machine that would change what a test sees.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+# What starts, becomes or ends a process, and what takes the short way through `__main__`.
+_OF_A_PROCESS = {
+    *("serve", "start", "stop", "restart", "run", "demo", "tail", "env", "statusline"),
+    "--version",
+}
 
 
 class Home:
@@ -83,18 +91,24 @@ class Home:
     def axonhub(
         self, *args: str, stdin: str | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run one command line in a process of its own."""
-        done = subprocess.run(
+        """Run one command line: in this process, unless the command is one of `_OF_A_PROCESS`."""
+        if _OF_A_PROCESS.isdisjoint(args):
+            done = run_here(args, self.environ, self.path, stdin or "")
+        else:
+            done = self._process(args, stdin or "")
+        assert not check or done.returncode == 0, f"axonhub {args}: {done.stderr}"
+        return done
+
+    def _process(self, args: tuple[str, ...], stdin: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-m", "axonhub_cli", *args],
             env=self.environ,
             cwd=self.path,
-            input=stdin or "",
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
         )
-        assert not check or done.returncode == 0, f"axonhub {args}: {done.stderr}"
-        return done
 
     def json(self, *args: str) -> Any:
         """What a command prints with `--json`."""
