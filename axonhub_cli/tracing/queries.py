@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -150,6 +150,13 @@ class TraceReader:
         """What came back in an attempt (counted from 1; None: the last), as it was received."""
         seq = self._find("requests", given, "request")
         return self._body(seq, self._attempt(seq, attempt), "answer")
+
+    def answers(self, seq: int) -> Iterator[tuple[str, bytes]]:
+        """What came back in each attempt of a request, as it was received, and its protocol."""
+        query = "SELECT n, upstream_protocol FROM attempts WHERE request = ? ORDER BY n DESC"
+        for attempt, protocol in self._query(query, [seq]):
+            if body := self._body(seq, attempt, "answer"):
+                yield protocol, body
 
     def pieces(self, seq: int) -> tuple[bytes, list[int | bytes]]:
         """A client's body as it is stored: what is its own, and the names of its parts."""

@@ -1,15 +1,17 @@
 """Find words in what was said, newest first, without an index: within a time that is given.
 
 Bodies share their parts, and each part is unpacked and looked at once, however many requests hold
-it: a session of a hundred turns costs little more than its last one. Memory holds a number for each
-part. An index of all texts would take the writer's time with every request, and the room that
-sharing saves, for a question that is asked rarely; where the time is over, it is said how far back
-the search came.
+it: a session of a hundred turns costs little more than its last one. Answers are looked at each: a
+later request repeats most of them, but none of those that were asked for again, broke off, or came
+to a subagent. Memory holds a number for each part. An index of all texts would take the writer's
+time with every request, and the room that sharing saves, for a question that is asked rarely; where
+the time is over, it is said how far back the search came.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -27,6 +29,12 @@ _PAGE = 200
 _HEAD = 64
 """Bytes: a message says within so many of its first or last that it is one, and no tool."""
 _MESSAGE_MARKS = (b'"role"', b'"type":"message"', b'"type":"function_call')
+# What is said in an answer of any protocol; a stream has it in pieces. Reading a stream in full
+# takes several times as long, and is worth it only where its words may match.
+_SAID = re.compile(
+    rb'"(?:text|content|thinking|reasoning|reasoning_content|refusal|name|arguments|partial_json)"'
+    rb': ?"([^"\\]*(?:\\.[^"\\]*)*)"'
+)
 
 
 class _Row(Protocol):
@@ -49,9 +57,13 @@ class Found(Struct, Generic[T], frozen=True):
     cut: bool
 
 
+class _TimeIsOver(Exception):
+    pass
+
+
 class Search:
-    """One search. All words of its text must stand in one request (ASCII letters in either
-    case); `seconds` is how long it may take by `clock`."""
+    """One search. All words of its text must stand in one request and its answer (ASCII letters in
+    either case); `seconds` is how long it may take by `clock`."""
 
     def __init__(
         self,
@@ -66,7 +78,6 @@ class Search:
         self._words: list[Sequence[bytes]] = []
         self._all = 0
         self._parts: dict[int | bytes, int] = {}
-        self._seen_traces: set[str | None] = set()
 
     def find_traces(self, text: str, pages: Pages[TraceRow], limit: int) -> Found[TraceRow]:
         """At most `limit` traces whose title or any of whose requests hold the words."""
@@ -84,34 +95,44 @@ class Search:
         found: list[T] = []
         searched, last = 0, None
         for row in _all_rows(pages):
-            if self._clock() > self._until:
+            try:
+                self._check_time()
+                hit = matches(row)
+            except _TimeIsOver:
                 return Found(found, searched, last, cut=True)
             searched, last = searched + 1, row
-            if matches(row):
+            if hit:
                 found.append(row)
                 if len(found) >= limit:
                     break
         return Found(found, searched, last, cut=False)
 
+    def _check_time(self) -> None:
+        if self._clock() > self._until:
+            raise _TimeIsOver
+
     def _trace_matches(self, row: TraceRow) -> bool:
-        if self._mask(row.title or "") == self._all:
+        if self._look((row.title or "").encode()) == self._all:
             return True
-        query = """SELECT id, seq, upstream_protocol FROM requests
-            WHERE trace = ? ORDER BY at DESC, seq DESC"""
-        for at, (name, seq, protocol) in enumerate(self._reader.query(query, [row.seq])):
-            if self._holds(seq) or (at == 0 and self._answer_holds(name, protocol)):
+        query = "SELECT seq FROM requests WHERE trace = ? ORDER BY at DESC, seq DESC"
+        masks: list[tuple[int, int]] = []
+        for (seq,) in self._reader.query(query, [row.seq]):
+            self._check_time()
+            mask = self._in_body(seq)
+            if mask == self._all:
+                return True
+            masks.append((seq, mask))
+        for seq, mask in masks:
+            self._check_time()
+            if self._in_answers(seq, mask):
                 return True
         return False
 
     def _request_matches(self, row: RequestRow) -> bool:
-        # An earlier request's answer stands in a later request of its trace.
-        newest = row.trace_id is None or row.trace_id not in self._seen_traces
-        self._seen_traces.add(row.trace_id)
-        return self._holds(row.seq) or (
-            newest and self._answer_holds(row.id, row.upstream_protocol)
-        )
+        mask = self._in_body(row.seq)
+        return mask == self._all or self._in_answers(row.seq, mask)
 
-    def _holds(self, seq: int) -> bool:
+    def _in_body(self, seq: int) -> int:
         skeleton, parts = self._reader.pieces(seq)
         mask = self._look(skeleton)
         for part in parts:
@@ -119,7 +140,7 @@ class Search:
             if known is None:
                 known = self._parts[part] = self._look_at_part(part)
             mask |= known
-        return mask == self._all
+        return mask
 
     def _look_at_part(self, name: int | bytes) -> int:
         part = self._reader.part(name) or b""
@@ -127,16 +148,16 @@ class Search:
         is_message = any(m in part[:_HEAD] or m in part[-_HEAD:] for m in _MESSAGE_MARKS)
         return self._look(part) if is_message else 0
 
-    def _answer_holds(self, request: str, protocol: str | None) -> bool:
-        known = PROTOCOLS.get(protocol or "")
-        body = self._reader.answer_body(request) if known is not None else None
-        if known is None or not body:
-            return False
-        # A stream has its words in pieces.
-        return self._look(jsonio.encode(known.read_answer(body).content)) == self._all
-
-    def _mask(self, text: str) -> int:
-        return self._look(text.encode())
+    def _in_answers(self, seq: int, mask: int) -> bool:
+        """Are the words that a request lacks in one of its answers?"""
+        for protocol, body in self._reader.answers(seq):
+            known = PROTOCOLS.get(protocol)
+            if known is None or mask | self._look(b"".join(_SAID.findall(body))) != self._all:
+                continue
+            said = jsonio.encode(known.read_answer(body).content)
+            if mask | self._look(said) == self._all:
+                return True
+        return False
 
     def _look(self, data: bytes) -> int:
         lowered = data.lower()

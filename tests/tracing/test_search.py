@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,7 +81,55 @@ def test_requests_are_found_too(reader: TraceReader) -> None:
 
 def test_a_search_ends_with_enough_or_when_its_time_is_over(reader: TraceReader) -> None:
     assert ids(traces(reader, "ipsum", limit=1)) == ["t5"]
-    ticks = iter(range(100))
+    # Three looks at the clock for a trace of one request, one before and one at each side of it.
+    ticks = (number / 3 for number in range(100))
     found = traces(reader, "zebra", seconds=3.5, clock=lambda: float(next(ticks)))
     assert (ids(found), found.searched, found.cut) == ([], 3, True)
     assert found.last.id == "t4"
+
+
+def test_an_answer_is_found_that_no_later_request_repeats(tmp_path: Path) -> None:
+    """Four questions under one trace id, one of them asked twice, one by a subagent, one that a
+    second channel answered."""
+    stream = b"".join(
+        b"event: content_block_delta\ndata: " + json.dumps(event).encode() + b"\n\n"
+        for event in (
+            {"type": "content_block_start", "index": 0, "content_block": text("")},
+            *(
+                {
+                    "type": "content_block_delta",
+                    "index": 0,
+                    "delta": {"type": "text_delta", "text": part},
+                }
+                for part in ("a wal", "rus \u00e9", "t\u00e9")
+            ),
+        )
+    )
+    broken = attempt(message(text("half a xerus")), status="failed")
+    answers = [
+        [attempt(message(text("a zebra")))],
+        [attempt(message(text("a yak")))],
+        [attempt(stream)],
+        [broken, attempt(message(text("whole")))],
+        [attempt(message(text("the last")))],
+    ]
+    records = [
+        record(
+            f"r{n}",
+            trace_id="run",
+            at=NOON + n,
+            body=asked("which animal?"),
+            attempts=given,
+            agent_id="sub" if n == 1 else None,
+        )
+        for n, given in enumerate(answers)
+    ]
+    with store(tmp_path / "traces.db", records) as kept:
+        for words in ("zebra", "yak", "walrus", "\u00e9t\u00e9", "xerus", "which walrus", "last"):
+            assert ids(traces(kept, words)) == ["run"], words
+        assert ids(traces(kept, "zebra yak")) == []
+
+        def pages(size: int, offset: int) -> list[Any]:
+            return kept.list_requests(limit=size, offset=offset)
+
+        assert ids(Search(kept).find_requests("animal walrus", pages, 5)) == ["r2"]
