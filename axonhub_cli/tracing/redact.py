@@ -14,21 +14,11 @@ from functools import lru_cache
 from axonhub_cli import jsonio
 from axonhub_cli.config.userinfo import HIDDEN, hide_userinfo
 from axonhub_cli.jsonio import Json
+from axonhub_cli.tracing.hidden_names import hide_in_header, hide_in_text, is_hidden
 from axonhub_cli.tracing.patterns import Patterns
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_NAMES = re.compile(
-    r"auth|token|secret|password|passwd|cookie|credential|api-?key|(?<!idempotency)-key$"
-)
-_VALUES = re.compile(
-    r"\b(?:sk|ah|rk|pk|gsk|xai|ghp|AIza|eyJ)[-_A-Za-z0-9]{2}[-_.A-Za-z0-9]{8,}"
-    r"|(?<=\bBearer )\S+|(?<=\bBasic )\S+",
-)
-_URLS = re.compile(
-    r"(?<=[?&]key=)[^&\s]+|(?<=[?&]api[-_]key=)[^&\s]+"
-    r"|(?<=[?&]token=)[^&\s]+|(?<=[?&]access_token=)[^&\s]+"
-)
 _OWN_KEYS = re.compile(rb"ah-[0-9a-f]{64}")
 
 _SHORTEST = 8
@@ -49,6 +39,7 @@ class Redactor:
         self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
         self._raw = [form for secret in self._secrets for form in _forms(secret)]
         self._short_text = lru_cache(maxsize=512)(self._text)
+        self._short_value = lru_cache(maxsize=256)(self._value)
         self.headers = lru_cache(maxsize=64)(self._headers)
         """`[[name, value], …]` as JSON, names in lower case, credentials hidden."""
 
@@ -102,20 +93,25 @@ class Redactor:
     def _text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        text = _VALUES.sub(HIDDEN, text)
-        text = self._patterns.hide(text)
+        text = self._patterns.hide(hide_in_text(text))
         if "://" in text:
-            text = _URLS.sub(HIDDEN, hide_userinfo(text))
+            text = hide_userinfo(text)
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
     def _headers(self, headers: Headers) -> bytes:
         named = ((name.decode("latin-1").lower(), value) for name, value in headers)
         return jsonio.encode(
             [
-                [name, HIDDEN if _hides(name) else self._text(value.decode("latin-1"))]
+                [name, HIDDEN if is_hidden(name) else self._header(value.decode("latin-1"))]
                 for name, value in named
             ]
         )
+
+    def _header(self, value: str) -> str:
+        return self._short_value(value) if len(value) <= _LONGEST_KEPT else self._value(value)
+
+    def _value(self, value: str) -> str:
+        return self._text(hide_in_header(value))
 
 
 def _stars(found: re.Match[bytes]) -> bytes:
@@ -128,11 +124,6 @@ def _is_json(data: bytes) -> bool:
     except jsonio.InvalidJson:
         return False
     return True
-
-
-def _hides(name: str) -> bool:
-    """Does a header of this (lower-case) name carry a credential?"""
-    return _NAMES.search(name) is not None
 
 
 def _forms(secret: str) -> set[bytes]:

@@ -131,6 +131,15 @@ def test_no_credential_that_was_in_play_is_in_any_file_or_log(
             (f"/v1/messages?key={KEY}", {"x_amz_security_token": COOKIE}),
             (f"/v1/messages?beta=true&Api_Key=%61{KEY[1:]}&z", {}),
             ("/v1/messages", {"authorization": f"Bearer {KEY}x"}),
+            (
+                f"/v1/messages?client_secret={COOKIE}&Sig={COOKIE}&x=1",
+                {"x_access": f"bearer {COOKIE}"},
+            ),
+            (
+                f"/v1/messages?u=https%3A%2F%2Fh%3Fkey%3D{COOKIE}",
+                {"x_forwarded_client_cert": COOKIE},
+            ),
+            ("/v1/messages", {"x_url": f"https://h/?auth_token={COOKIE}", "x_otp": COOKIE}),
             ("/v1/chat/completions", {"set_cookie": COOKIE}),
         ):
             sent = BODY | {"order": "order-42"}
