@@ -17,8 +17,14 @@ from axonhub_cli.jsonio import Envelope
 from axonhub_cli.tracing import blobs, usage_table
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Body, Entry
+from axonhub_cli.tracing.eras import (
+    ROW_BYTES,
+    SECONDS_AN_HOUR,
+    SMALLEST,
+    add_bytes,
+    current_era,
+)
 from axonhub_cli.tracing.last_bodies import Cut, Known, compare
-from axonhub_cli.tracing.prune import SECONDS_AN_HOUR
 from axonhub_cli.tracing.spans import NO_ITEMS, SMALLEST_BODY, Items, find_items, read_arrays
 from axonhub_cli.tracing.spent import sum_usage
 from axonhub_cli.tracing.summary import Seen, Summary
@@ -71,11 +77,19 @@ _trace_values = attrgetter(*_TRACE)
 class Batch:
     """For one use, inside a transaction that the caller opened and ends."""
 
-    def __init__(self, db: sqlite3.Connection, table: BlobTable, redact: Redact) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        table: BlobTable,
+        redact: Redact,
+        largest_era: Callable[[], int] = lambda: SMALLEST,
+    ) -> None:
         table.use(redact)
         self._db = db
         self._table = table
         self._redact = redact
+        self._largest_era = largest_era
+        self._era = self._own_bytes = 0
         self._last_request = self._last("requests")
         self._last_trace = self._last("traces")
         self._old: dict[str, Summary] = {}
@@ -85,6 +99,11 @@ class Batch:
         self._bodies: list[Values] = []
 
     def write(self, entries: Sequence[Entry], rest: Callable[[], None]) -> None:
+        if not entries:
+            return
+        parts = self._table.added
+        hour = int(max(map(_ended, entries)) // SECONDS_AN_HOUR)
+        self._era = current_era(self._db, self._last_request + 1, hour, self._largest_era)
         self._load({entry.trace_id for entry in entries if entry.trace_id is not None})
         for entry in entries:
             self._add(entry)
@@ -96,9 +115,10 @@ class Batch:
         put(_INSERT_ATTEMPT, self._attempts)
         put(_INSERT_BODY, self._bodies)
         usage_table.add(self._db, entries)
+        own = self._own_bytes + ROW_BYTES * len(self._requests)
+        add_bytes(self._db, self._era, own + self._table.added - parts)
 
     def _add(self, entry: Entry) -> None:
-        hour = int(_ended(entry) // SECONDS_AN_HOUR)
         seq = self._take_out(entry) if entry.counted else None
         if seq is None:
             self._last_request += 1
@@ -106,14 +126,14 @@ class Batch:
         row = entry.request | {
             "seq": seq,
             "trace": None if entry.trace_id is None else self._sum_up(entry.trace_id, entry),
-            "headers": self._keep(entry.headers, hour),
-            "decision": self._keep(entry.decision, hour),
+            "headers": self._keep(entry.headers),
+            "decision": self._keep(entry.decision),
         }
         self._requests.append(_request_values(row))
         for n, attempt in enumerate(entry.attempts, 1):
             self._attempts.append(_attempt_values(attempt | {"request": seq, "n": n}))
         for body in entry.bodies:
-            self._bodies.append((seq, body.attempt, body.kind, *self._cut(body, hour)))
+            self._bodies.append((seq, body.attempt, body.kind, *self._cut(body)))
 
     def _take_out(self, entry: Entry) -> int | None:
         """Remove the rows of a request that was running, but not its own body; its number."""
@@ -151,7 +171,7 @@ class Batch:
         (seq,) = self._db.execute(put, (thread_id, at)).fetchone()
         return int(seq)
 
-    def _cut(self, body: Body, hour: int) -> Values:
+    def _cut(self, body: Body) -> Values:
         """The columns from `size` on: an edit of the base, or a skeleton with parts, if any."""
         data, size = body.data, len(body.data)
         if body.base is not None:
@@ -160,20 +180,20 @@ class Batch:
                 return size, start, end, self._pack(middle), None
         if body.kind != "request":
             return size, None, None, self._pack(data), None
-        cut = self._store_parts(body, hour)
+        cut = self._store_parts(body)
         pairs = zip(cut.items.spans, cut.numbers, strict=True)
         holes = [span for span, number in pairs if number]
         numbers = blobs.write_numbers([number for number in cut.numbers if number])
         skeleton = self._pack(blobs.cut_out(data, holes))
         return size, None, None, skeleton, self._table.packer.pack(numbers) if holes else None
 
-    def _store_parts(self, body: Body, hour: int) -> Cut:
+    def _store_parts(self, body: Body) -> Cut:
         """Where a body's items stand, with the numbers of those that are stored apart."""
         data, bodies = body.data, self._table.bodies
         if len(data) < SMALLEST_BODY:
-            return Cut(data, NO_ITEMS, [], hour)
+            return Cut(data, NO_ITEMS, [], self._era)
         given = body.parts if body.parts is not None else body.envelope or read_arrays(data)
-        old = bodies.like(data, hour)
+        old = bodies.like(data, self._era)
         known = compare(old, data, given) if old is not None else None
         if known is None:
             items = (
@@ -184,24 +204,26 @@ class Batch:
             known = Known(items, [None] * len(items.spans))
         view = memoryview(data)
         numbers = [
-            self._number(view[start:end], hour) if number is None else number
+            self._number(view[start:end]) if number is None else number
             for (start, end), number in zip(known.items.spans, known.numbers, strict=True)
         ]
-        cut = Cut(data, known.items, numbers, hour)
+        cut = Cut(data, known.items, numbers, self._era)
         bodies.keep(cut, instead=old if old is not None and known.continues(old) else None)
         return cut
 
-    def _number(self, part: memoryview, hour: int) -> int:
+    def _number(self, part: memoryview) -> int:
         if len(part) < blobs.SMALLEST_PART:
             return 0
-        return self._table.number(self._db, part, hour, self._redact)
+        return self._table.number(self._db, part, self._era, self._redact)
 
     def _pack(self, data: bytes) -> bytes:
-        return self._table.packer.pack(self._redact(data))
+        packed = self._table.packer.pack(self._redact(data))
+        self._own_bytes += len(packed)
+        return packed
 
-    def _keep(self, part: bytes, hour: int) -> bytes:
+    def _keep(self, part: bytes) -> bytes:
         # An entry's own documents are clean; done again as a body, they might be JSON no more.
-        return self._table.keep(self._db, part, hour, lambda clean: clean)
+        return self._table.keep(self._db, part, self._era, lambda clean: clean)
 
     def _last(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()[0])

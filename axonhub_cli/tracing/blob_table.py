@@ -16,19 +16,21 @@ from axonhub_cli.tracing.packer import Packer
 
 Redact = Callable[[bytes], bytes]
 _Stored = tuple[int, int]
-"""A row's number, and the hour in which it was last used."""
+"""A row's number, and the era in which it was last used."""
 
 GENERATION = 4096
 """Parts; one takes some 150 bytes of memory, and a long session has a few hundred."""
 
 
 class BlobTable:
-    """Keeps parts under their hash, and the last hour (since 1970) on which each was used."""
+    """Keeps parts under their hash, and the last era in which each was used (see `eras.py`)."""
 
     def __init__(self, generation: int = GENERATION) -> None:
         self.packer = Packer()
         self.bodies = LastBodies()
         """Bodies whose parts are all in the table."""
+        self.added = 0
+        """Bytes of all parts that this one has stored."""
         self._generation = generation
         self._redact: Redact | None = None
         self._addresses = KnownContents()
@@ -42,22 +44,22 @@ class BlobTable:
             self._redact = redact
             self._addresses = KnownContents()
 
-    def keep(self, db: sqlite3.Connection, part: bytes, hour: int, redact: Redact) -> bytes:
+    def keep(self, db: sqlite3.Connection, part: bytes, era: int, redact: Redact) -> bytes:
         """The part's address; it is in the table afterwards, cleaned, and marked as used."""
         name = address(redact(part))
-        self._stored(db, name, part, hour, redact)
+        self._stored(db, name, part, era, redact)
         return name
 
     def number(
         self,
         db: sqlite3.Connection,
         part: bytes | memoryview,
-        hour: int,
+        era: int,
         redact: Redact,
     ) -> int:
         """The same, and the row's number: the short name of a part that a body has many of."""
         name = self._addresses.find(part, lambda data: address(redact(data)))
-        return self._stored(db, name, part, hour, redact)
+        return self._stored(db, name, part, era, redact)
 
     def forget(self) -> None:
         """What is remembered may not be in the table any more."""
@@ -69,19 +71,19 @@ class BlobTable:
         db: sqlite3.Connection,
         name: bytes,
         part: bytes | memoryview,
-        hour: int,
+        era: int,
         redact: Redact,
     ) -> int:
         known = self._young.get(name)
         if known is None:
             known = self._old.get(name)
             if known is None:
-                known = self._find_or_add(db, name, part, hour, redact)
+                known = self._find_or_add(db, name, part, era, redact)
             self._remember(name, known)
         number, used = known
-        if used < hour:
-            db.execute("UPDATE blobs SET used = ? WHERE seq = ?", (hour, number))
-            self._young[name] = number, hour
+        if used < era:
+            db.execute("UPDATE blobs SET used = ? WHERE seq = ?", (era, number))
+            self._young[name] = number, era
         return number
 
     def _find_or_add(
@@ -89,7 +91,7 @@ class BlobTable:
         db: sqlite3.Connection,
         name: bytes,
         part: bytes | memoryview,
-        hour: int,
+        era: int,
         redact: Redact,
     ) -> _Stored:
         row = db.execute("SELECT seq, used FROM blobs WHERE hash = ?", (name,)).fetchone()
@@ -98,10 +100,11 @@ class BlobTable:
         data = self.packer.pack(redact(bytes(part)))
         made = db.execute(
             "INSERT INTO blobs (hash, used, size, data) VALUES (?, ?, ?, ?)",
-            (name, hour, len(part), data),
+            (name, era, len(part), data),
         )
         assert made.lastrowid is not None
-        return made.lastrowid, hour
+        self.added += len(data)
+        return made.lastrowid, era
 
     def _remember(self, name: bytes, known: _Stored) -> None:
         if len(self._young) >= self._generation:

@@ -4,27 +4,41 @@
     requests too old, or too many ──▶ gone with their bodies, at most 100 a step
     free pages ──▶ given back to the system, at most 256 a step
 
-A step does the first of these that there is to do. A trace goes with its last request; the sums of
-use and cost stay. Parts know the last hour in which a request referred to them, so whatever was
-used before the oldest request's hour is nobody's.
+A step does the first of these that there is to do, and of it no more than some megabytes. A trace
+goes with its last request; the sums of use and cost stay. Of a file that grew too large those go
+that were written first, era by era (see `eras.py`), until nine tenths of the limit are left.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.config.sizes import size
+from axonhub_cli.tracing.eras import (
+    ROW_BYTES,
+    forget_before,
+    keep_running,
+    next_begin,
+    oldest_era,
+    oldest_request,
+)
 
-SECONDS_AN_HOUR = 3600
 REQUESTS = 100
 PARTS = 500
 PAGES = 256
+STEP_BYTES = 4 * 1024 * 1024
+"""A step with so many ends, whatever else it could take with it."""
 ENOUGH = 0.9
 """Of the largest size: so far is shrunk what grew over it, so that it is not at once again."""
+
+_OWN_BYTES = f"""SELECT seq, {ROW_BYTES} + (
+        SELECT coalesce(sum(length(data)), 0) FROM bodies WHERE request = requests.seq
+    ) FROM requests WHERE status <> 'running'"""
 
 
 class Limits(Struct, frozen=True):
@@ -55,16 +69,20 @@ def limits_of(settings: TraceSettings) -> Limits:
 
 
 class Pruner:
-    """Takes step after step; knows whether a file that grew too large is being shrunk."""
+    """Takes step after step; knows whether a file that grew too large is being shrunk.
 
-    def __init__(self) -> None:
+    `unpack`: what the numbers of a body's parts were packed with.
+    """
+
+    def __init__(self, unpack: Callable[[bytes], bytes]) -> None:
         self._shrinking = False
+        self._unpack = unpack
 
     def step(self, db: sqlite3.Connection, limits: Limits, now: float) -> Step:
         """One step, in a transaction of its own. `now` is seconds since the epoch."""
         db.execute("BEGIN IMMEDIATE")
         try:
-            if parts := _drop_parts(db):
+            if parts := _drop_parts(db, self._unpack):
                 done = Step(parts=parts)
             else:
                 done = Step(requests=self._drop_requests(db, limits, now))
@@ -75,22 +93,21 @@ class Pruner:
         return done if done.more else Step(pages=_give_back(db))
 
     def _drop_requests(self, db: sqlite3.Connection, limits: Limits, now: float) -> int:
-        before = None if limits.keep_s is None else now - limits.keep_s
-        if self._is_too_large(db, limits.max_bytes):
-            before = None
-        elif before is None:
-            return 0
-        query = """SELECT seq FROM requests WHERE status <> 'running' AND at < ?
-            ORDER BY at LIMIT ?"""
-        until = float("inf") if before is None else before
-        return _forget(db, [seq for (seq,) in db.execute(query, (until, REQUESTS))])
+        if limits.keep_s is not None:
+            query = f"{_OWN_BYTES} AND at < ? ORDER BY at LIMIT ?"
+            found = db.execute(query, (now - limits.keep_s, REQUESTS))
+            if gone := _forget(db, _take(found, STEP_BYTES)):
+                return gone
+        over = self._too_much(db, limits.max_bytes)
+        return _forget(db, _oldest(db, min(over, STEP_BYTES))) if over > 0 else 0
 
-    def _is_too_large(self, db: sqlite3.Connection, most: int | None) -> bool:
+    def _too_much(self, db: sqlite3.Connection, most: int | None) -> int:
+        """So many bytes are to go."""
         if most is None:
-            return False
+            return 0
         used = used_bytes(db)
         self._shrinking = used > (most * ENOUGH if self._shrinking else most)
-        return self._shrinking
+        return used - int(most * ENOUGH) if self._shrinking else 0
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -105,13 +122,13 @@ def used_bytes(db: sqlite3.Connection) -> int:
 def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
     if not requests:
         return 0
-    marks = ", ".join("?" * len(requests))
+    marks = _marks(requests)
     query = f"SELECT DISTINCT trace FROM requests WHERE seq IN ({marks}) AND trace IS NOT NULL"
     traces = [trace for (trace,) in db.execute(query, requests)]
     db.execute(f"DELETE FROM bodies WHERE request IN ({marks})", requests)
     db.execute(f"DELETE FROM attempts WHERE request IN ({marks})", requests)
     db.execute(f"DELETE FROM requests WHERE seq IN ({marks})", requests)
-    marks = ", ".join("?" * len(traces))
+    marks = _marks(traces)
     query = f"SELECT DISTINCT thread FROM traces WHERE seq IN ({marks}) AND thread IS NOT NULL"
     threads = [thread for (thread,) in db.execute(query, traces)]
     db.execute(
@@ -119,7 +136,7 @@ def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
             AND NOT EXISTS (SELECT 1 FROM requests WHERE trace = traces.seq)""",
         traces,
     )
-    marks = ", ".join("?" * len(threads))
+    marks = _marks(threads)
     db.execute(
         f"""DELETE FROM threads WHERE seq IN ({marks})
             AND NOT EXISTS (SELECT 1 FROM traces WHERE thread = threads.seq)""",
@@ -128,16 +145,42 @@ def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
     return len(requests)
 
 
-def _drop_parts(db: sqlite3.Connection) -> int:
+def _oldest(db: sqlite3.Connection, size: int) -> list[int]:
+    """The requests written first that brought so many bytes, and are of one era: what its parts
+    took is known once they are gone."""
+    oldest = oldest_request(db)
+    if oldest is None:
+        return []
+    end = next_begin(db, oldest)
+    query = f"{_OWN_BYTES} AND seq < coalesce(?, 9e18) ORDER BY seq LIMIT ?"
+    return _take(db.execute(query, (end, REQUESTS)), size)
+
+
+def _take(rows: sqlite3.Cursor, size: int) -> list[int]:
+    """The first numbers of rows that sum to so many bytes, or a little more."""
+    taken: list[int] = []
+    for number, own in rows:
+        taken.append(number)
+        size -= own
+        if size <= 0:
+            break
+    rows.close()
+    return taken
+
+
+def _drop_parts(db: sqlite3.Connection, unpack: Callable[[bytes], bytes]) -> int:
     """Delete parts that no request refers to any more."""
-    (oldest,) = db.execute("SELECT min(at) FROM requests").fetchone()
-    # A request counts for the hour in which it ended, and that is never before it began.
-    hour = None if oldest is None else int(oldest // SECONDS_AN_HOUR)
-    return db.execute(
-        """DELETE FROM blobs WHERE seq IN
-            (SELECT seq FROM blobs WHERE used < coalesce(?, 9e9) ORDER BY used LIMIT ?)""",
-        (hour, PARTS),
-    ).rowcount
+    era = oldest_era(db)
+    if era is None:
+        return 0
+    query = "SELECT seq, length(data) FROM blobs WHERE used < ? ORDER BY used LIMIT ?"
+    if db.execute(query, (era, 1)).fetchone() is None:
+        forget_before(db, era)
+        return 0
+    keep_running(db, era, unpack)
+    unused = _take(db.execute(query, (era, PARTS)), STEP_BYTES)
+    db.execute(f"DELETE FROM blobs WHERE seq IN ({_marks(unused)})", unused)
+    return len(unused)
 
 
 def _give_back(db: sqlite3.Connection) -> int:
@@ -153,3 +196,7 @@ def _give_back(db: sqlite3.Connection) -> int:
 
 def _free_pages(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _marks(values: list[int]) -> str:
+    return ", ".join("?" * len(values))

@@ -5,8 +5,7 @@
     usage: sums by quarter of an hour, which outlive the requests (see `usage_table.py`)
 
 `attempt` 0 in `bodies` is what the client sent; n is what attempt n sent (`request`) or got
-(`answer`). A blob's `used` is the last hour (since 1970) in which a request referred to it: once
-all requests before an hour are pruned, so may be the blobs whose last hour lies before it.
+(`answer`). A blob's `used` is the last era in which a request referred to it (see `eras.py`).
 """
 
 from __future__ import annotations
@@ -62,9 +61,32 @@ def m007_unpriced(db: sqlite3.Connection) -> None:
     db.execute("UPDATE requests SET unpriced = 1 WHERE status = 'canceled'")
 
 
+def m008_eras(db: sqlite3.Connection) -> None:
+    """`used` was an hour (since 1970), in which a file may grow to its largest size. The hours so
+    far become eras: those after which all requests began that an hour's parts can have been for."""
+    db.execute(
+        """CREATE TABLE eras (
+            number INTEGER PRIMARY KEY,
+            first INTEGER NOT NULL,
+            hour INTEGER,
+            bytes INTEGER NOT NULL
+        )"""
+    )
+    query = "SELECT CAST(at / 3600 AS INTEGER), max(seq) FROM requests GROUP BY 1 ORDER BY 1"
+    latest = 0
+    for hour, last in db.execute(query).fetchall():
+        db.execute("INSERT INTO eras VALUES (?, ?, NULL, 0)", (hour, latest + 1))
+        latest = max(latest, last)
+    db.execute(
+        """INSERT INTO eras SELECT 1 + max(coalesce((SELECT max(number) FROM eras), 0),
+            coalesce((SELECT max(used) FROM blobs), 0)), ?, NULL, 0""",
+        (latest + 1,),
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     *(m001_first_tables, m002_links, m003_usage, m004_numbers, m005_hours, m006_filters),
-    *(m007_unpriced,),
+    *(m007_unpriced, m008_eras),
 )
 
 

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import sleep
 from typing import Protocol
@@ -20,9 +21,10 @@ from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Entry
+from axonhub_cli.tracing.eras import largest_era
 from axonhub_cli.tracing.fingerprint import split_keys
 from axonhub_cli.tracing.pace import no_rest
-from axonhub_cli.tracing.prune import Limits, Pruner, Step
+from axonhub_cli.tracing.prune import Limits, Pruner, Step, used_bytes
 from axonhub_cli.tracing.schema import check_version, migrate
 
 BUSY_SECONDS = 2.0
@@ -85,7 +87,8 @@ class SqliteStore:
         self._path = path
         self._db: sqlite3.Connection | None = None
         self._blobs = BlobTable()
-        self._pruner = Pruner()
+        self._pruner = Pruner(self._blobs.packer.unpack)
+        self._limit: int | None = None
         self._version: int | None = None
         self._file: tuple[int, int] | None = None
 
@@ -120,7 +123,13 @@ class SqliteStore:
     def write(
         self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
     ) -> None:
-        self._transact(lambda db: Batch(db, self._blobs, redact).write(entries, rest))
+        def put(db: sqlite3.Connection) -> None:
+            Batch(db, self._blobs, redact, partial(self._largest_era, db)).write(entries, rest)
+
+        self._transact(put)
+
+    def _largest_era(self, db: sqlite3.Connection) -> int:
+        return largest_era(used_bytes(db), self._limit)
 
     def fail_running(self, reason: str) -> int:
         ended = 0
@@ -143,6 +152,7 @@ class SqliteStore:
 
     def prune(self, limits: Limits, now: float) -> Step:
         assert self._db is not None, "open() comes first"
+        self._limit = limits.max_bytes
         try:
             step = self._pruner.step(self._db, limits, now)
         except sqlite3.Error as error:

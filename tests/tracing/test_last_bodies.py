@@ -9,7 +9,7 @@ from axonhub_cli.tracing.last_bodies import MOST_BODIES, Cut, LastBodies, compar
 from axonhub_cli.tracing.spans import Items, find_items, read_arrays
 from tests.tracing.records import body_of
 
-HOUR = 20_000
+ERA = 20_000
 
 
 def body(*messages: str, **more: Any) -> bytes:
@@ -22,10 +22,10 @@ def body(*messages: str, **more: Any) -> bytes:
     return json.dumps(value | more).encode()
 
 
-def cut(data: bytes, hour: int = HOUR) -> Cut:
+def cut(data: bytes, era: int = ERA) -> Cut:
     """Every item under a number that says which item it is."""
     items = find_items(data)
-    return Cut(data, items, list(range(1, len(items.spans) + 1)), hour)
+    return Cut(data, items, list(range(1, len(items.spans) + 1)), era)
 
 
 def check(old: bytes, new: bytes) -> int:
@@ -75,7 +75,7 @@ def test_no_two_bodies_mislead(old: list[str], new: list[str], system: bool) -> 
 def test_a_body_whose_items_are_given_is_compared_by_them() -> None:
     old, new = body("a" * 900, "b"), body("a" * 900, "b", "c")
     items = find_items(old)
-    before = Cut(old, Items(items.spans, (("", len(items.spans)),)), [*range(1, 11)], HOUR)
+    before = Cut(old, Items(items.spans, (("", len(items.spans)),)), [*range(1, 11)], ERA)
     known = compare(before, new, find_items(new).spans)
     assert known is not None
     assert known.numbers == [1, 2, None, *range(3, 11)]
@@ -92,13 +92,13 @@ def test_the_body_that_begins_alike_is_found(given: bytes, expected: int | None)
     kept = [cut(body("a" * 5000)), cut(body("z" * 5000))]
     for each in kept:
         bodies.keep(each)
-    assert bodies.like(given, HOUR) is (None if expected is None else kept[expected])
+    assert bodies.like(given, ERA) is (None if expected is None else kept[expected])
 
 
 def test_a_body_of_another_hour_is_not_used() -> None:
     bodies = LastBodies()
-    bodies.keep(cut(body("a" * 5000), hour=HOUR - 1))
-    assert bodies.like(body("a" * 5000), HOUR) is None
+    bodies.keep(cut(body("a" * 5000), era=ERA - 1))
+    assert bodies.like(body("a" * 5000), ERA) is None
 
 
 def test_memory_is_bounded() -> None:
@@ -106,8 +106,8 @@ def test_memory_is_bounded() -> None:
     bodies = LastBodies(most_bytes=2 * len(data))
     for letter in "abc":
         bodies.keep(cut(body(letter * 5000)))
-    assert bodies.like(data, HOUR) is None
-    second = bodies.like(body("b" * 5000), HOUR)
+    assert bodies.like(data, ERA) is None
+    second = bodies.like(body("b" * 5000), ERA)
     assert second is not None
     longer = body("b" * 5000, "more")
     known = compare(second, longer, read_arrays(longer))
@@ -115,10 +115,10 @@ def test_memory_is_bounded() -> None:
     assert known.continues(second)
     bodies.keep(second, instead=second)
     bodies.keep(cut(body("d" * 50_000)))
-    assert bodies.like(body("d" * 50_000), HOUR) is None
+    assert bodies.like(body("d" * 50_000), ERA) is None
     bodies.forget()
-    assert bodies.like(body("c" * 5000), HOUR) is None
+    assert bodies.like(body("c" * 5000), ERA) is None
     many = LastBodies()
     for number in range(MOST_BODIES + 1):
         many.keep(cut(body(f"{number}" * 3000)))
-    assert many.like(body("0" * 3000), HOUR) is None
+    assert many.like(body("0" * 3000), ERA) is None

@@ -1,4 +1,6 @@
+import json
 import os
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +11,16 @@ import pytest
 
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.tracing.entries import finished_entry
-from axonhub_cli.tracing.prune import PAGES, PARTS, REQUESTS, Limits, Step, limits_of
+from axonhub_cli.tracing.prune import (
+    PAGES,
+    PARTS,
+    REQUESTS,
+    STEP_BYTES,
+    Limits,
+    Step,
+    limits_of,
+    used_bytes,
+)
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.store import SqliteStore
 from tests.tracing.records import NOON, attempt, body_of, context, message, record, text
@@ -125,6 +136,37 @@ def test_the_oldest_go_until_the_file_is_small_enough(
     assert (given_back > 500, free < PAGES) == (True, True)
     store.compact()
     assert (tmp_path / "traces.db").stat().st_size < 2 * 10**6
+
+
+def test_of_an_hour_that_is_too_much_the_newest_stay(
+    store: SqliteStore, reader: TraceReader
+) -> None:
+    """Each request brings its own words, and repeats those of the ones before it."""
+    rng, limit = random.Random(1), 10**6
+    said: list[dict[str, str]] = []
+    store.prune(Limits(max_bytes=limit), NOON)
+    for number in range(300):
+        said = [*said[-30:], {"role": "user", "content": rng.randbytes(2000).hex()}]
+        body = json.dumps({"model": "m", "messages": said}).encode()
+        write(store, f"r{number:03}", at=NOON + number, body=body)
+    before = used_bytes(store._db) if store._db is not None else 0
+    assert before > 1.2 * limit
+    steps = prune(store, Limits(max_bytes=limit), NOON + 400)
+    assert store._db is not None
+    assert 0.85 * limit < used_bytes(store._db) <= 0.9 * limit
+    left = sorted(ids(reader))
+    assert left == [f"r{number:03}" for number in range(300 - len(left), 300)]
+    assert len(left) > 120
+    assert all(reader.request_body(name) is not None for name in left)
+    assert sum(step.requests for step in steps) == 300 - len(left)
+    assert prune(store, Limits(max_bytes=limit), NOON + 400) == []
+
+
+def test_large_requests_go_a_few_at_a_time(store: SqliteStore) -> None:
+    for number in range(6):
+        write(store, f"r{number}", at=NOON, attempts=[attempt(os.urandom(STEP_BYTES // 2))])
+    steps = prune(store, Limits(keep_s=DAY), NOON + 2 * DAY)
+    assert [step.requests for step in steps if step.requests] == [2, 2, 2]
 
 
 def test_a_step_is_small(store: SqliteStore) -> None:
