@@ -32,19 +32,25 @@ Since = Annotated[
 Client = Annotated[
     str | None, typer.Option("--client", metavar="C", help="Of this client: claude-code, …")
 ]
-Model = Annotated[str | None, typer.Option("--model", metavar="M", help="With this model.")]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="M", help="Asked for as this, or sent as this.")
+]
 Channel = Annotated[
     str | None,
     typer.Option(
         "--channel",
         metavar="C",
-        help="That used this channel.",
+        help="That tried this channel.",
         autocompletion=channel_names,
     ),
 ]
 Status = Annotated[
     str | None,
-    typer.Option("--status", metavar="S", help="running, completed, failed or canceled."),
+    typer.Option(
+        "--status",
+        metavar="S",
+        help="running, completed (in the end), failed or canceled (at any time).",
+    ),
 ]
 Text = Annotated[
     str | None,

@@ -38,6 +38,10 @@ def list_traces(
     status: filters.Status = None,
     text: filters.Text = None,
     min_cost: filters.MinCost = None,
+    thread: Annotated[
+        str | None,
+        typer.Option("--thread", metavar="ID", help="Of this thread; a short id does."),
+    ] = None,
     limit: filters.Limit = filters.LIMIT,
     json: filters.Json = False,
 ) -> None:
@@ -57,9 +61,11 @@ def list_traces(
         now=now,
     )
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
+        of_thread = reader.thread(thread) if thread is not None else None
+        conditions = picked.conditions() | {"thread": of_thread}
 
         def pages(limit: int, offset: int) -> list[TraceRow]:
-            return reader.list_traces(**picked.conditions(), limit=limit, offset=offset)
+            return reader.list_traces(**conditions, limit=limit, offset=offset)
 
         look = Search(reader).find_traces
         found = filters.find_rows(picked, pages, look, limit=limit, noun="trace", now=now)
@@ -67,7 +73,8 @@ def list_traces(
     if json:
         output.emit_json([row.as_json() for row in rows])
     else:
-        _print_traces(rows, now, empty="no trace matches" if picked.narrowed else NONE_YET)
+        narrowed = picked.narrowed or thread is not None
+        _print_traces(rows, now, empty="no trace matches" if narrowed else NONE_YET)
     if len(found) > limit:
         filters.note_rest(limit)
 

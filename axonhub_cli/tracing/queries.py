@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from urllib.parse import quote
+from typing import Any, Self
 
 from zstandard import ZstdError
 
@@ -20,9 +19,10 @@ from axonhub_cli import jsonio
 from axonhub_cli.errors import StoreError
 from axonhub_cli.jsonio import Json
 from axonhub_cli.tracing.blobs import fill, read_numbers, split_addresses
+from axonhub_cli.tracing.opening import open_to_read, unreadable
 from axonhub_cli.tracing.packer import Packer
+from axonhub_cli.tracing.picking import Conditions, pick_requests, pick_traces
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow
-from axonhub_cli.tracing.schema import check_readable, is_empty, migrate
 
 _PARTS_REMEMBERED = 2048
 """A session's requests share most of their parts: each is unpacked once."""
@@ -38,7 +38,7 @@ class TraceReader:
     def __init__(self, db: Path) -> None:
         self._path = db
         self._packer = Packer()
-        self._db = _open(db)
+        self._db = open_to_read(db)
         self._part = lru_cache(maxsize=_PARTS_REMEMBERED)(self._read_part)
 
     def __enter__(self) -> Self:
@@ -56,26 +56,10 @@ class TraceReader:
         self._db.close()
 
     def list_traces(
-        self,
-        *,
-        since: float | None = None,
-        client: str | None = None,
-        model: str | None = None,
-        channel: str | None = None,
-        status: str | None = None,
-        min_cost: float | None = None,
-        limit: int | None = None,
-        offset: int = 0,
+        self, *, limit: int | None = None, offset: int = 0, **filters: Any
     ) -> list[TraceRow]:
-        """Traces, the one that changed last first. `since` is seconds since the epoch, `min_cost`
-        in US dollars."""
-        found = _Conditions()
-        found.add("updated_at >= ?", since)
-        found.add("client = ?", client)
-        found.add("EXISTS (SELECT 1 FROM json_each(models) WHERE value = ?)", model)
-        found.add("EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ?)", channel)
-        found.add("status_now = ?", status)
-        found.add("cost_usd >= ?", min_cost)
+        """Traces, the one that changed last first; `filters` are those of `pick_traces`."""
+        found = pick_traces(**filters)
         order = f"{found} ORDER BY updated_at DESC, seq DESC"
         return self._traces(order, found.values, limit, offset)
 
@@ -84,31 +68,23 @@ class TraceReader:
         seq = self._find("traces", given, "trace")
         return self._traces("WHERE seq = ?", [seq])[0]
 
+    def thread(self, given: str) -> str:
+        """The whole id of a thread, or of the beginning of one. Raises `NotRecorded`."""
+        seq = self._find("threads", given, "thread")
+        (row,) = self._query("SELECT id FROM threads WHERE seq = ?", [seq])
+        return str(row[0])
+
     def list_requests(
         self,
         *,
-        trace: str | None = None,
-        since: float | None = None,
-        client: str | None = None,
-        model: str | None = None,
-        channel: str | None = None,
-        status: str | None = None,
         source: str | None = "api",
-        min_cost: float | None = None,
         limit: int | None = None,
         offset: int = 0,
+        **filters: Any,
     ) -> list[RequestRow]:
-        """Requests, newest first. `model` is the one asked for or the one sent; `source` is
-        `api`, `test` for channel tests, None for both. `trace` is a whole id."""
-        found = _Conditions()
-        found.add("trace = (SELECT seq FROM traces WHERE id = ?)", trace)
-        found.add("at >= ?", since)
-        found.add("client = ?", client)
-        found.add("? IN (model, upstream_model)", model)
-        found.add("channel = ?", channel)
-        found.add("status = ?", status)
-        found.add("source = ?", source)
-        found.add("cost_usd >= ?", min_cost)
+        """Requests, newest first; `filters` are those of `pick_requests`. `source` is `api`,
+        `test` for channel tests, None for both."""
+        found = pick_requests(source=source, **filters)
         order = f"{found} ORDER BY at DESC, seq DESC"
         return self._requests(order, found.values, limit, offset)
 
@@ -116,7 +92,7 @@ class TraceReader:
         self, seq: int, *, since: float | None = None, source: str = "api", limit: int
     ) -> list[RequestRow]:
         """Requests recorded after that number, in order of their numbers."""
-        found = _Conditions()
+        found = Conditions()
         found.add("seq > ?", seq)
         found.add("at >= ?", since)
         found.add("source = ?", source)
@@ -213,7 +189,9 @@ class TraceReader:
         query = f"SELECT seq, id FROM {table} WHERE id > ? AND id < ? LIMIT 4"
         begun = self._query(query, [given, given + "\U0010ffff"]) if given else []
         if not begun:
-            raise NotRecorded(f"no {noun} {given!r} is recorded", hint=f"axonhub {noun} list")
+            raise NotRecorded(
+                f"no {noun} {given!r} is recorded", hint=f"axonhub {_LISTED[noun]} list"
+            )
         if len(begun) > 1:
             some = ", ".join(row[1] for row in begun[:3])
             raise NotRecorded(
@@ -273,76 +251,7 @@ class TraceReader:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise _unreadable(self._path, error) from error
-
-
-class _Conditions:
-    """The filters that are asked for, joined by AND."""
-
-    def __init__(self) -> None:
-        self._tests: list[str] = []
-        self.values: list[Json] = []
-
-    def add(self, test: str, value: Json) -> None:
-        if value is not None:
-            self._tests.append(test)
-            self.values.append(value)
-
-    def __str__(self) -> str:
-        return f"WHERE {' AND '.join(self._tests)}" if self._tests else ""
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        return _open_existing(path) if path.exists() else _empty()
-    except (sqlite3.Error, OSError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _open_existing(path: Path) -> sqlite3.Connection:
-    """A connection that reads.
-
-    Reading in WAL mode needs side files. Where they cannot be made or opened, and hold nothing,
-    whoever reads cannot write, and the file is read as it stands.
-    """
-    uri = f"file:{quote(str(path))}?mode=ro"
-    try:
-        return _checked(uri)
-    except sqlite3.OperationalError:
-        log = Path(f"{path}-wal")
-        if log.exists() and log.stat().st_size:
-            raise
-        return _checked(f"{uri}&immutable=1")
-
-
-def _checked(uri: str) -> sqlite3.Connection:
-    db = sqlite3.connect(uri, uri=True, isolation_level=None)
-    try:
-        empty = is_empty(db)
-        if not empty:
-            check_readable(db)
-    except BaseException:
-        db.close()
-        raise
-    if empty:
-        db.close()
-        return _empty()
-    return db
-
-
-def _empty() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(db)
-    return db
-
-
-def _unreadable(path: Path, error: Exception) -> StoreError:
-    reason = error.strerror if isinstance(error, OSError) else error
-    # A `DatabaseError` of no finer kind tells of damage: not a database, a malformed image.
-    damaged = type(error) is sqlite3.DatabaseError
-    hint = "a daemon sets a damaged file aside and begins a new one: axonhub restart"
-    message = f"cannot read the trace file {path}: {reason}"
-    return StoreError(message, hint=hint if damaged else None)
+            raise unreadable(self._path, error) from error
 
 
 def _named(fields: Sequence[str], row: Sequence[Json]) -> dict[str, Json]:
@@ -374,6 +283,8 @@ _READ: dict[str, Callable[[Json], Json]] = {
     "losses": _read_list,
     "stream": bool,
 }
+_LISTED = {"trace": "trace", "request": "request", "thread": "trace"}
+"""Which list has the ids."""
 _TRACE = tuple(f for f in TraceRow.__struct_fields__ if f != "tokens")
 _ATTEMPT = tuple(f for f in AttemptRow.__struct_fields__ if f != "tokens")
 _REQUEST = tuple(f for f in RequestRow.__struct_fields__ if f not in ("tokens", "attempts"))

@@ -36,6 +36,9 @@ def test_filters_narrow_the_list(recorded: Home) -> None:
         OTHER,
     }
     assert ids("--client", "codex") == set()
+    assert ids("--model", "y-1") == {SESSION, OTHER}
+    unknown = recorded.axonhub("trace", "list", "--thread", "nobody", check=False)
+    assert (unknown.returncode, "no thread 'nobody'" in unknown.stderr) == (1, True)
 
 
 def test_the_list_is_searched_by_words_and_by_cost(recorded: Home) -> None:

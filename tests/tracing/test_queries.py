@@ -1,7 +1,5 @@
 import json
-import os
 import sqlite3
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import TraceSettings
-from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.entries import Context, finished_entry, running_entry
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import NotRecorded, TraceReader
@@ -81,6 +78,38 @@ def test_requests_are_listed_newest_first_and_filtered(
         assert [request.id for request in reader.list_requests(**filters)] == ids
 
 
+def test_every_filter_means_the_same_of_both_lists(tmp_path: Path) -> None:
+    """What went wrong, was renamed, or had to go elsewhere, before a request that did well."""
+    left = [attempt(channel="bad", status="failed", http_status=529), attempt(channel="good")]
+    sent = [attempt(upstream_model="m-1")]
+    records = [
+        record("r1", trace_id="t1", at=NOON, status="failed", attempts=left[:1]),
+        record("r2", trace_id="t1", at=NOON + 1, attempts=left),
+        record("r3", trace_id="t1", at=NOON + 2, model="small", attempts=sent, thread_id="proj-1"),
+        record("r4", trace_id="t2", at=NOON + 3, attempts=[attempt(channel="good")]),
+        record("r5", trace_id="t3", at=NOON + 4, thread_id="proj-1"),
+    ]
+    with store(tmp_path / "traces.db", records) as reader:
+
+        def traces(**filters: Any) -> list[str]:
+            return [trace.id for trace in reader.list_traces(**filters)]
+
+        def requests(**filters: Any) -> list[str]:
+            return [request.id for request in reader.list_requests(**filters)]
+
+        assert (traces(status="failed"), requests(status="failed")) == (["t1"], ["r1"])
+        assert traces(status="completed") == ["t3", "t2", "t1"]
+        assert (traces(model="m-1"), requests(model="m-1")) == (["t1"], ["r3"])
+        assert (traces(model="small"), requests(model="small")) == (["t1"], ["r3"])
+        assert (traces(channel="bad"), requests(channel="bad")) == (["t1"], ["r2", "r1"])
+        assert (traces(channel="good"), requests(channel="good")) == (["t2", "t1"], ["r4", "r2"])
+        assert traces(thread="proj-1", status="failed") == ["t1"]
+        assert traces(thread=reader.thread("proj")) == ["t3", "t1"]
+        with pytest.raises(NotRecorded, match="no thread 'x'") as caught:
+            reader.thread("x")
+        assert caught.value.hint == "axonhub trace list"
+
+
 def test_an_id_may_be_cut_short_while_it_is_unique(reader: TraceReader) -> None:
     with reader:
         assert reader.trace("x").id == "x"
@@ -110,59 +139,6 @@ def test_a_trace_runs_while_any_of_its_requests_does(tmp_path: Path) -> None:
     with TraceReader(tmp_path / "traces.db") as reader:
         assert reader.trace("s1").status == "running"
         assert [trace.id for trace in reader.list_traces(status="running")] == ["s1"]
-
-
-def test_no_file_is_an_empty_store(tmp_path: Path) -> None:
-    with TraceReader(tmp_path / "traces.db") as reader:
-        assert reader.list_traces() == []
-        assert reader.list_requests() == []
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
-def test_a_file_in_a_folder_that_is_read_only_can_be_read() -> None:
-    # Outside pytest's own folder, which nobody but its owner may enter.
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        store(folder / "traces.db", [record("r1")]).close()
-        (folder / "traces.db").chmod(0o444)
-        folder.chmod(0o555)
-        me = os.geteuid()
-        if me == 0:
-            os.seteuid(65534)
-        try:
-            with TraceReader(folder / "traces.db") as reader:
-                assert [request.id for request in reader.list_requests()] == ["r1"]
-        finally:
-            os.seteuid(me)
-            folder.chmod(0o755)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
-def test_a_file_of_another_users_is_named_once_with_the_reason() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        closed = Path(name, "closed")
-        closed.mkdir(mode=0o700)
-        closed.chmod(0o000)
-        me = os.geteuid()
-        if me == 0:
-            os.seteuid(65534)
-        try:
-            with pytest.raises(StoreError) as caught:
-                TraceReader(closed / "traces.db")
-        finally:
-            os.seteuid(me)
-            closed.chmod(0o700)
-    assert caught.value.message == (
-        f"cannot read the trace file {closed / 'traces.db'}: Permission denied"
-    )
-
-
-def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
-    (tmp_path / "traces.db").write_bytes(b"no database " * 900)
-    with pytest.raises(StoreError, match="cannot read the trace file") as caught:
-        TraceReader(tmp_path / "traces.db")
-    assert "sets a damaged file aside" in (caught.value.hint or "")
 
 
 def test_the_reader_cannot_write(reader: TraceReader) -> None:
