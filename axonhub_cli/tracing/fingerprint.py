@@ -1,71 +1,41 @@
 """Recognise an answer in the history that a later request repeats: an assistant's message, hashed.
 
-What is hashed is what every client sends back as it got it: the text, whatever blocks or deltas it
-came in, and the ids of tool calls. Reasoning, arguments and marks for caches come back changed or
-not at all. How the conversation began and what the answer followed are part of the hash, because
-`Done.` is an answer in many; and so is whose key it was: two users' conversations never meet.
+How the conversation began and what the answer followed are part of the hash, because `Done.` is an
+answer in many; and so is whose key it was: two users' conversations never meet. Space between the
+words is not, nor what a model thought aloud before its answer: clients trim, wrap and hide.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b
 
-import msgspec
 from msgspec import Raw, Struct
 
-from axonhub_cli import jsonio
-from axonhub_cli.jsonio import Envelope, Json
+from axonhub_cli.jsonio import Envelope
+from axonhub_cli.tracing.said import Said, is_answer, items_of, join, read_items
 
 KEY_BYTES = 12
+_LINK_VERSION = b"\x02"
+"""Of how keys are made: those of another version would be known and never be found."""
 
-_ANSWERS_LOOKED_AT = 3
-_MESSAGES_LOOKED_AT = 48
+_MESSAGES_LOOKED_AT = 96
 """From the end back; more follow no answer in any client's conversation."""
 _OPENINGS_LOOKED_AT = 4
 _TELLING_TEXT = 120
-"""Characters: so long an answer, or one with a tool call of so long an id, comes about once."""
+"""Characters: so long an answer comes about once."""
 _TELLING_ID = 16
+_COMMON_IDS = ("{", "functions.")
+"""A call without an id is its own (Gemini); Kimi counts: `functions.bash:0`."""
 
-_ASSISTANT = ("assistant", "model")
-_CALLS = ("function_call", "custom_tool_call")
-_USER = ("user", "tool", None)
+_SPACE = b" \t\r\n\v\f"
+_THOUGHT = re.compile(rb"(?:<think(?:ing)?>.*?</think(?:ing)?>)+", re.DOTALL)
+_GLIMPSE = 2048
+"""Characters of either end of a text, by which one continuation is told from another."""
 
 Keys = tuple[bytes, ...]
-"""Of one answer: first with what it followed, then alone if it is telling enough, then its mark."""
-
-
-class Said(Struct, frozen=True):
-    """Text and ids of one message, or of several in a row."""
-
-    text: str = ""
-    ids: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.text or self.ids)
-
-
-class _Head(Struct):
-    """Whose message it is, in any protocol."""
-
-    role: str | None = None
-    type: str | None = None
-
-
-class _Message(_Head):
-    """A message, as far as it is looked at."""
-
-    content: Json = None
-    parts: Json = None
-    tool_calls: Json = None
-    tool_call_id: Json = None
-    call_id: Json = None
-    output: Json = None
-
-
-_read_head = msgspec.json.Decoder(_Head).decode
-_read = msgspec.json.Decoder(_Message).decode
+"""Of one answer: whatever it may be found by, and its mark."""
 
 
 class Context(Struct, frozen=True):
@@ -73,223 +43,178 @@ class Context(Struct, frozen=True):
 
     opening: Said = Said()
     prompt: Said = Said()
+    begun: Said = Said()
+    """Its own first words, if the request gave them."""
+    length: int = 0
+    """How many messages came before it."""
 
 
-def answer_keys(owner: str, context: Context, answer: Said) -> Keys:
-    """The keys of an answer, its mark the last of them; none for one that said nothing."""
-    if not answer:
+class Seen(Struct):
+    """An answer in a request's history, and the keys that take no more than itself."""
+
+    flat: bytes
+    calls: bytes | None
+    """By the ids of its tool calls."""
+    words: bytes | None
+    """By so many words alone."""
+    mark: bytes | None
+    """Says that there is more to know of an answer without calls; no trace is found by it."""
+    prompt: list[Raw]
+    start: int
+    end: int
+    """Where it stands among the messages."""
+    size: int
+    """Bytes."""
+
+
+def answer_keys(owner: str, context: Context | None, answer: Said) -> Keys:
+    """The keys of an answer; none for one that said nothing, or that says little by itself and
+    followed nobody knows what (None)."""
+    said = answer if context is None else join([context.begun, answer])
+    if not said:
         return ()
-    return (*_keys(owner, context, answer), _mark(owner, answer))
-
-
-def keys_in(owner: str, envelope: Envelope, is_known: Callable[[bytes], bool]) -> Iterator[Keys]:
-    """The keys of the last answers in a request's history, the last one first.
-
-    Only of those whose mark `is_known`: most requests repeat no answer of ours, and reading what
-    an answer followed costs more than reading the answer.
-    """
-    for answer, prompt in _answers(envelope):
-        said = _joined([said for _, said in _read_items(answer)])
-        if said and is_known(_mark(owner, said)):
-            followed = _joined([said for _, said in _read_items(prompt)])
-            yield _keys(owner, Context(_opening(envelope), followed), said)
-
-
-def _answers(envelope: Envelope) -> Iterator[tuple[list[Raw], list[Raw]]]:
-    """The last answers, unread, each with the messages it followed; all from the end back."""
-    answer: list[Raw] = []
-    prompt: list[Raw] = []
-    found = 0
-    for raw in (_items(envelope) or [])[: -_MESSAGES_LOOKED_AT - 1 : -1]:
-        is_answer = _is_answer(raw)
-        if is_answer and prompt:
-            yield answer, prompt
-            found += 1
-            if found >= _ANSWERS_LOOKED_AT:
-                return
-            answer, prompt = [raw], []
-        elif is_answer:
-            answer.append(raw)
-        elif is_answer is False and answer:
-            prompt.append(raw)
-    if answer:
-        yield answer, prompt
-
-
-def _is_answer(raw: Raw) -> bool | None:
-    """An answer's message, or one that it may follow; None for any other."""
-    try:
-        head = _read_head(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if head.role in _ASSISTANT or head.type in _CALLS:
-        return True
-    return False if head.role in _USER and head.type != "reasoning" else None
-
-
-def _keys(owner: str, context: Context, answer: Said) -> Keys:
-    with_prompt = _hash(owner, context.opening, context.prompt, answer)
-    telling = len(answer.text) >= _TELLING_TEXT or any(len(i) >= _TELLING_ID for i in answer.ids)
-    return (with_prompt, _hash(owner, answer)) if telling else (with_prompt,)
-
-
-def _mark(owner: str, answer: Said) -> bytes:
-    """Says that there may be more to know of an answer; no trace is found by it."""
-    return _hash(f"mark {owner}", answer)
+    flat = _flat(said)
+    calls, words, mark = _own_keys(owner, said, flat)
+    if mark is None or context is None:
+        return tuple([key for key in (calls, words) if key is not None])
+    prompt = _flat(context.prompt)
+    whole = _hash(b"whole", owner, _flat(context.opening), prompt, flat)
+    keys = [whole, words, mark]
+    if context.prompt != context.opening:
+        # Of the first answer nothing can have been cut off.
+        keys.insert(1, _hash(b"part", owner, prompt, flat))
+    return tuple([key for key in keys if key is not None])
 
 
 def context_of(envelope: Envelope) -> Context:
     """What the answer to a request follows."""
+    items = items_of(envelope) or []
+    length = len(items)
+    while length and is_answer(items[length - 1]):
+        length -= 1
     prompt: list[Said] = []
-    for is_answer, said in _backwards(envelope):
-        if is_answer:
+    for of_answer, said in read_items(items[:length][: -_MESSAGES_LOOKED_AT - 1 : -1]):
+        if of_answer:
             break
         prompt.append(said)
-    return Context(_opening(envelope), _joined(prompt))
+    return Context(_opening(items), join(prompt[::-1]), _join_items(items[length:][::-1]), length)
 
 
-def split_keys(joined: bytes) -> list[bytes]:
-    """The keys in a row of them."""
-    return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
+class History:
+    """The answers that a request repeats, the last one first; each is read when it is asked for."""
+
+    def __init__(self, owner: str, envelope: Envelope) -> None:
+        self._owner = owner
+        self._items = items_of(envelope) or []
+        self._seen: list[Seen] = []
+        self._unseen = self._look_back()
+        self._openings: bytes | None = None
+
+    def __iter__(self) -> Iterator[Seen]:
+        yield from self._seen
+        for seen in self._unseen:
+            self._seen.append(seen)
+            yield seen
+
+    def keys_after(self, seen: Seen) -> tuple[bytes, bytes]:
+        """The keys of an answer with what it followed: from the very beginning, and at last."""
+        if self._openings is None:
+            self._openings = _flat(_opening(self._items))
+        prompt = _flat(_join_items(seen.prompt))
+        whole = _hash(b"whole", self._owner, self._openings, prompt, seen.flat)
+        return whole, _hash(b"part", self._owner, prompt, seen.flat)
+
+    def steps_after(self, seen: Seen) -> list[bytes]:
+        """What followed an answer, hashed: up to each later answer, and up to the end."""
+        digest = blake2b(digest_size=8)
+        steps: list[bytes] = []
+        after_prompt = False
+        for of_answer, said in read_items(self._items[seen.end :]):
+            if of_answer and after_prompt:
+                steps.append(digest.digest())
+            after_prompt = not of_answer
+            glimpse = (said.text[:_GLIMPSE], said.text[-_GLIMPSE:], *said.ids, "")
+            digest.update("\0".join(glimpse).encode("utf-8", "surrogatepass"))
+        steps.append(digest.digest())
+        return steps
+
+    def _look_back(self) -> Iterator[Seen]:
+        answer: list[Raw] = []
+        prompt: list[Raw] = []
+        start = end = len(self._items)
+        for at in range(end - 1, max(0, end - _MESSAGES_LOOKED_AT) - 1, -1):
+            raw = self._items[at]
+            of_answer = is_answer(raw)
+            if of_answer and prompt:
+                yield from self._see(answer, prompt, start, end)
+                answer, prompt = [], []
+            if of_answer:
+                start, end = at, end if answer else at + 1
+                answer.append(raw)
+            elif of_answer is False and answer:
+                prompt.append(raw)
+        yield from self._see(answer, prompt, start, end)
+
+    def _see(self, answer: list[Raw], prompt: list[Raw], start: int, end: int) -> Iterator[Seen]:
+        said = _join_items(answer)
+        if said:
+            size = sum([memoryview(raw).nbytes for raw in answer])
+            flat = _flat(said)
+            yield Seen(flat, *_own_keys(self._owner, said, flat), prompt, start, end, size)
+
+
+def join_keys(keys: Keys) -> bytes | None:
+    """Keys as they are stored; None for none."""
+    return _LINK_VERSION + b"".join(keys) if keys else None
+
+
+def split_keys(stored: bytes) -> Keys:
+    """The keys in what `join_keys` made; none of those that another version made."""
+    if len(stored) % KEY_BYTES != 1 or not stored.startswith(_LINK_VERSION):
+        return ()
+    return tuple(stored[at : at + KEY_BYTES] for at in range(1, len(stored), KEY_BYTES))
 
 
 def has_history(envelope: Envelope) -> bool:
     """May an earlier answer stand in this request?"""
-    return length(envelope) > 1
+    return len(items_of(envelope) or ()) > 1
 
 
-def length(envelope: Envelope) -> int:
-    """How many messages the request has; a single one may have come as a text."""
-    items = _items(envelope)
-    return 1 if items is None else len(items)
+def _own_keys(
+    owner: str, said: Said, flat: bytes
+) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """An answer's keys by its calls and by its words, where they are telling, and its mark."""
+    words = flat.partition(b"\0")[0] if said.ids else flat
+    telling = _hash(b"words", owner, words) if len(words) >= _TELLING_TEXT else None
+    if said.ids:
+        ids = [i for i in said.ids if len(i) >= _TELLING_ID and not i.startswith(_COMMON_IDS)]
+        if ids:
+            joined = "\0".join(sorted(ids)).encode("utf-8", "surrogatepass")
+            return _hash(b"calls", owner, joined), telling, None
+    return None, telling, _hash(b"mark", owner, flat)
 
 
-def said_in(content: Sequence[Json]) -> Said:
-    """What an answer's content said, in blocks as the trace reads them."""
-    return Said(_text(content), tuple(_ids(content)))
-
-
-_TEXTS = {
-    "anthropic": (
-        re.compile(rb'"type":\s*"text_delta",\s*"text":\s*"([^"\\]*(?:\\.[^"\\]*)*)"'),
-        b'"text_delta"',
-    ),
-    "openai_chat": (re.compile(rb'"content":\s*"([^"\\]*(?:\\.[^"\\]*)*)"'), b'"content":'),
-}
-_NOT_SO_PLAIN = (
-    *(b'tool_use"', b'"tool_calls"', b'"function_call"'),
-    *(b'"tool_result"', b'"refusal":"'),
-)
-_NULL = re.compile(rb'"content":\s*null')
-
-
-def said_in_stream(protocol: str, stream: bytes) -> Said | None:
-    """The same of a stream of text alone, without decoding its events; None: decode it.
-
-    A stream is mostly small deltas: cutting the texts out costs a twentieth of reading them.
-    """
-    pattern, mark = _TEXTS.get(protocol, (None, b""))
-    if pattern is None or any(each in stream for each in _NOT_SO_PLAIN):
-        return None
-    found = pattern.findall(stream)
-    expected = stream.count(mark)
-    if len(found) != expected and len(found) != expected - len(_NULL.findall(stream)):
-        return None
-    try:
-        text = jsonio.decode(b'"%b"' % b"".join(found))
-    except jsonio.InvalidJson:
-        return None
-    return Said(text.strip())
-
-
-def _backwards(envelope: Envelope) -> Iterator[tuple[bool, Said]]:
-    """A conversation from its end: is it an answer's, and what it says."""
-    items = _items(envelope) or []
-    return _read_items(items[: -_MESSAGES_LOOKED_AT - 1 : -1])
-
-
-def _opening(envelope: Envelope) -> Said:
+def _opening(items: list[Raw]) -> Said:
     """The first thing a user said, behind the system's words."""
-    items = (_items(envelope) or [])[:_OPENINGS_LOOKED_AT]
-    return next((said for is_answer, said in _read_items(items) if not is_answer), Said())
+    said = read_items(items[:_OPENINGS_LOOKED_AT])
+    return next((said for of_answer, said in said if not of_answer), Said())
 
 
-def _read_items(items: Iterable[Raw]) -> Iterator[tuple[bool, Said]]:
-    for raw in items:
-        try:
-            message = _read(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        if message.role in _ASSISTANT or message.type in _CALLS:
-            calls = message.tool_calls if isinstance(message.tool_calls, list) else []
-            called = [message.call_id] if message.role is None else []
-            content = _blocks(message)
-            ids = (*_ids(content), *_ids(calls), *filter(_is_id, called))
-            yield True, Said(_text(content), ids)
-        elif message.role in _USER and message.type != "reasoning":
-            result = message.tool_call_id or message.call_id
-            content = _blocks(message)
-            own = (result,) if _is_id(result) else tuple(_results(content))
-            yield False, Said("" if own else _text(content), own)
-
-
-def _items(envelope: Envelope) -> list[Raw] | None:
-    for items in (envelope.messages, envelope.contents, envelope.input):
-        if isinstance(items, list):
-            return items
-    return None
-
-
-def _blocks(message: _Message) -> list[Json]:
-    content = message.content if message.content is not None else message.parts
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return content if isinstance(content, list) else []
-
-
-def _text(content: Iterable[Json]) -> str:
-    texts = [
-        block["text"]
-        for block in content
-        if isinstance(block, dict)
-        and isinstance(block.get("text"), str)
-        and not block.get("thought")
-        and block.get("type") in (None, "text", "input_text", "output_text")
-    ]
-    return "".join(texts).strip()
-
-
-def _ids(blocks: Iterable[Json]) -> Iterator[str]:
-    """The ids of tool calls: blocks, items of `tool_calls`, or Gemini's parts."""
-    for block in blocks:
-        if not isinstance(block, dict):
-            continue
-        if block.get("type") in ("tool_use", "function", "custom") and _is_id(block.get("id")):
-            yield block["id"]
-        elif isinstance(call := block.get("functionCall"), dict):
-            yield str(call.get("id") or jsonio.encode(call).decode())
-
-
-def _results(blocks: Iterable[Json]) -> Iterator[str]:
-    for block in blocks:
-        if isinstance(block, dict) and block.get("type") == "tool_result":
-            yield str(block.get("tool_use_id"))
-
-
-def _is_id(value: Json) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _joined(saids: list[Said]) -> Said:
+def _join_items(backwards: list[Raw]) -> Said:
     """Messages in a row, found from the last one back."""
-    saids = saids[::-1]
-    return Said(
-        "\n".join(said.text for said in saids if said.text).strip(),
-        tuple(each for said in saids for each in said.ids),
-    )
+    return join([said for _, said in read_items(backwards[::-1])])
 
 
-def _hash(owner: str, *saids: Said) -> bytes:
-    parts = ["\0".join((said.text, *said.ids)) for said in saids]
-    joined = "\0\0".join([owner, *parts]).encode("utf-8", "surrogatepass")
-    return blake2b(joined, digest_size=KEY_BYTES).digest()
+def _flat(said: Said) -> bytes:
+    """What was said, as it is hashed."""
+    text = said.text.encode("utf-8", "surrogatepass").translate(None, _SPACE)
+    if text.startswith(b"<think") and (thought := _THOUGHT.match(text)):
+        text = text[thought.end() :]
+    if not said.ids:
+        return text
+    return b"\0".join((text, *(i.encode("utf-8", "surrogatepass") for i in said.ids)))
+
+
+def _hash(kind: bytes, owner: str, *parts: bytes) -> bytes:
+    whole = b"\0\0".join((owner.encode("utf-8", "surrogatepass"), *parts))
+    return blake2b(whole, digest_size=KEY_BYTES, person=kind).digest()

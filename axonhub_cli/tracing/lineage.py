@@ -1,39 +1,38 @@
 """Which trace a request without a session belongs to: that of which it contains an earlier answer.
 
-    request ──▶ an answer we know? ──yes──▶ its trace, before routing
-                     │ no: any answer that has ended and is not read yet? ──▶ read it, look again
+    request ──▶ read what has ended and is not read yet ──▶ an answer we know? ──▶ its trace
     answer  ──▶ open ──▶ read and hashed by the writer, or by whoever asks first ──▶ known
 
 An answer is hashed off the event loop. A client may send its next turn before the writer came to
-the last one: that request, and no other, waits for the reading.
+the last one: a request that repeats answers waits for the reading of the few that are left.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from axonhub_cli.protocols.base import Answer, WireProtocol
 from axonhub_cli.tracing.fingerprint import (
+    Context,
+    History,
     Keys,
-    Said,
     answer_keys,
     context_of,
     has_history,
-    keys_in,
-    length,
-    said_in,
-    said_in_stream,
 )
+from axonhub_cli.tracing.known_answers import Found, KnownAnswers, Place, choose
 from axonhub_cli.tracing.recorder import RequestRecord
+from axonhub_cli.tracing.said import Said, said_in, said_in_stream
 
 MOST = 8192
-"""Keys; with the id of a trace, each takes some 250 bytes of memory."""
+"""Keys; with the place of an answer, each takes some 250 bytes of memory."""
 RESTORE_PATIENCE_S = 1.0
 _READ_AT_ONCE = 16 * 1024
 """Bytes of answers: hashing them takes some tenths of a millisecond."""
+_READ_IN_TIME = 1024 * 1024
+"""The same, of what a request waits for."""
 
 
 class Lineage:
@@ -41,14 +40,11 @@ class Lineage:
 
     def __init__(self, protocols: Mapping[str, WireProtocol], most: int = MOST) -> None:
         self._protocols = protocols
-        self._most = most
         self._lock = threading.Lock()
-        self._traces: OrderedDict[bytes, list[str]] = OrderedDict()
-        self._taken: dict[bytes, int] = {}
-        """How many of a key's traces go on: of two conversations that began alike, the next turn
-        of each takes one."""
-        self._open: dict[str, tuple[int, RequestRecord]] = {}
-        """With how many messages they have."""
+        self._known = KnownAnswers(most)
+        self._open: dict[str, RequestRecord] = {}
+        self._turns: dict[str, tuple[Place, bytes]] = {}
+        """Of a request that is not read yet: the answer that it goes on from, and how."""
         self._restored = threading.Event()
         self._restored.set()
 
@@ -56,93 +52,97 @@ class Lineage:
         """The trace that a request continues; None for one that continues nothing known."""
         if record.envelope is None or not has_history(record.envelope):
             return None
-        found = self._look(record)
-        if found is not None:
-            return found
-        # Of what has ended: whose next turn this may be repeats its messages, its answer, and more.
-        most = length(record.envelope) - 2
-        ended = self._ended(most)
-        if not self._restored.is_set() or sum(map(_size, ended)) > _READ_AT_ONCE:
-            await asyncio.to_thread(self._catch_up, most)
-        elif ended:
-            # Small ones are read sooner than another thread is asked to.
-            for earlier in ended:
-                self.learn(earlier)
-        else:
-            return None
-        return self._look(record)
+        history = History(record.key or "", record.envelope)
+        with self._lock:
+            place = self._go_on(record, history, self._known.find_calls(history), only_next=True)
+        if place is None:
+            # Only now: the step of an agent is known by its calls, whatever else is unread.
+            await self._catch_up(record.key)
+            with self._lock:
+                place = self._go_on(record, history, self._known.find(history))
+        return place.trace if place is not None else None
 
     def begun(self, record: RequestRecord) -> None:
         """A request whose answer may be continued without naming a session."""
         if record.envelope is not None:
-            self._open[record.id] = length(record.envelope), record
+            self._open[record.id] = record
 
     def learn(self, record: RequestRecord) -> Keys:
         """Read the answer of a request that has ended. Returns its keys, none if it began
         with a session of its own, or said nothing."""
         if not record.linked or record.trace_id is None:
             return ()
-        if record.answer_keys is None:
-            keys = self._keys(record)
-            self._add([(key, record.trace_id) for key in keys])
-            record.answer_keys = keys
+        keys = record.answer_keys
+        if keys is None:
+            # What it followed may have been too much to keep.
+            context = context_of(record.envelope) if record.envelope is not None else None
+            keys = self._keys(record, context)
+            with self._lock:
+                # Two may have read it at once; one of them may be gone on from already.
+                if record.answer_keys is None:
+                    length = context.length if context is not None else None
+                    self._known.add(keys, record.trace_id, length)
+                    record.answer_keys = keys
         self._open.pop(record.id, None)
-        return record.answer_keys
+        place, step = self._turns.pop(record.id, (None, b""))
+        if place is not None and record.status in ("failed", "canceled"):
+            place.failed = place.failed or place.step == step
+        return keys
 
     def restoring(self) -> None:
         """What was known before this process began is still to come by `restore`."""
         self._restored.clear()
 
-    def restore(self, known: Iterable[tuple[bytes, str]]) -> None:
-        """Keys and traces of earlier answers, oldest first."""
+    def restore(self, known: Sequence[tuple[Keys, str]]) -> None:
+        """The keys of earlier answers and their traces, oldest first."""
         try:
-            self._add(known)
+            with self._lock:
+                self._known.add_older(known)
         finally:
             self._restored.set()
 
-    def _look(self, record: RequestRecord) -> str | None:
-        assert record.envelope is not None
-        with self._lock:
-            for keys in keys_in(record.key or "", record.envelope, self._traces.__contains__):
-                for key in keys:
-                    if (traces := self._traces.get(key)) is not None:
-                        self._traces.move_to_end(key)
-                        return self._take(key, traces)
-        return None
+    def _go_on(
+        self, record: RequestRecord, history: History, found: Found | None, only_next: bool = False
+    ) -> Place | None:
+        """The place that a request takes; `only_next`: none that another has taken."""
+        if found is None:
+            return None
+        takes = record.operation == "generate"
+        steps = history.steps_after(found.seen)
+        place = choose(found.places, steps, takes=takes)
+        if only_next and not place.awaits(steps):
+            return None
+        if takes:
+            self._known.go_on(place, steps[-1])
+            self._turns[record.id] = place, steps[-1]
+        return place
 
-    def _take(self, key: bytes, traces: list[str]) -> str:
-        """The first that nobody continued yet, else the one continued last."""
-        taken = self._taken.get(key, 0)
-        self._taken[key] = min(taken + 1, len(traces))
-        return traces[min(taken, len(traces) - 1)]
+    async def _catch_up(self, owner: str | None) -> None:
+        """Read what has ended and may be what a request of this owner goes on from."""
+        unread, size = self._unread(owner)
+        if not self._restored.is_set() or size > _READ_AT_ONCE:
+            await asyncio.to_thread(self._read, unread)
+        else:
+            # Small ones are read sooner than another thread is asked to.
+            for earlier in unread:
+                self.learn(earlier)
 
-    def _add(self, known: Iterable[tuple[bytes, str]]) -> None:
-        with self._lock:
-            for key, trace in known:
-                traces = self._traces.setdefault(key, [])
-                self._traces.move_to_end(key)
-                if trace not in traces:
-                    traces.append(trace)
-                    if len(traces) > _ALIKE:
-                        # Of so many that began alike, the oldest will hardly go on.
-                        del traces[0]
-                        self._taken[key] = max(0, self._taken.get(key, 0) - 1)
-            while len(self._traces) > self._most:
-                gone, _ = self._traces.popitem(last=False)
-                self._taken.pop(gone, None)
+    def _unread(self, owner: str | None) -> tuple[list[RequestRecord], int]:
+        """The last requests whose answer is there to be read, the first one first; and bytes."""
+        unread: list[RequestRecord] = []
+        size = 0
+        for record in list(self._open.values())[::-1]:
+            if size > _READ_IN_TIME:
+                break
+            if record.key == owner and self._has_answered(record):
+                unread.append(record)
+                size += _size(record)
+        return unread[::-1], size
 
-    def _ended(self, most: int) -> list[RequestRecord]:
-        """The requests of at most so many messages whose answer is there to be read."""
-        return [
-            record
-            for messages, record in list(self._open.values())
-            if messages <= most and self._has_answered(record)
-        ]
-
-    def _catch_up(self, most: int) -> None:
+    def _read(self, unread: Sequence[RequestRecord]) -> None:
         self._restored.wait(RESTORE_PATIENCE_S)
-        for record in self._ended(most):
-            self.learn(record)
+        for earlier in unread:
+            self.learn(earlier)
 
     def _has_answered(self, record: RequestRecord) -> bool:
         """Has the client got all of it? A stream's last event may be long before its end."""
@@ -158,13 +158,12 @@ class Lineage:
         protocol = self._protocols.get(record.protocol)
         return bool(chunks and protocol and protocol.is_terminal(b"".join(chunks[-2:])))
 
-    def _keys(self, record: RequestRecord) -> Keys:
+    def _keys(self, record: RequestRecord, context: Context | None) -> Keys:
         attempt = record.attempts[-1] if record.attempts else None
-        if attempt is None or record.envelope is None or record.operation != "generate":
+        if attempt is None or record.operation != "generate":
             return ()
-        chunks = _delivered(record)
-        said = self._said(record.protocol, b"".join(chunks))
-        return answer_keys(record.key or "", context_of(record.envelope), said)
+        said = self._said(record.protocol, b"".join(_delivered(record)))
+        return answer_keys(record.key or "", context, said)
 
     def _said(self, name: str, answer: bytes) -> Said:
         protocol = self._protocols.get(name)
@@ -186,6 +185,3 @@ def _delivered(record: RequestRecord) -> list[bytes]:
 
 def _size(record: RequestRecord) -> int:
     return sum([len(chunk) for attempt in record.attempts for chunk in attempt.answer])
-
-
-_ALIKE = 64

@@ -22,7 +22,7 @@ from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.eras import largest_era
-from axonhub_cli.tracing.fingerprint import split_keys
+from axonhub_cli.tracing.fingerprint import Keys, split_keys
 from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.prune import Limits, Pruner, Step, used_bytes
 from axonhub_cli.tracing.schema import check_version, migrate
@@ -64,7 +64,7 @@ class TraceStore(Protocol):
     def fail_running(self, reason: str) -> int:
         """End all requests that were left running; returns how many."""
 
-    def recent_links(self, most: int) -> list[tuple[bytes, str]]:
+    def recent_links(self, most: int) -> list[tuple[Keys, str]]:
         """Keys of the last answers and the traces they are in, oldest first; of at most so many
         requests."""
 
@@ -142,13 +142,13 @@ class SqliteStore:
         self._transact(end)
         return ended
 
-    def recent_links(self, most: int) -> list[tuple[bytes, str]]:
+    def recent_links(self, most: int) -> list[tuple[Keys, str]]:
         assert self._db is not None, "open() comes first"
         try:
             rows = self._db.execute(_RECENT_LINKS, (most,)).fetchall()
         except sqlite3.Error as error:
             raise _explain(error, self._path) from error
-        return [(key, trace) for link, trace in reversed(rows) for key in split_keys(link)]
+        return [(split_keys(link), trace) for link, trace in reversed(rows)]
 
     def prune(self, limits: Limits, now: float) -> Step:
         assert self._db is not None, "open() comes first"

@@ -29,7 +29,7 @@ from axonhub_cli.tracing.entries import (
     finished_entry,
     running_entry,
 )
-from axonhub_cli.tracing.fingerprint import Keys
+from axonhub_cli.tracing.fingerprint import Keys, join_keys
 from axonhub_cli.tracing.intake import BATCH_SECONDS, MAX_QUEUED_BYTES, Intake, Item
 from axonhub_cli.tracing.lineage import MOST, Lineage
 from axonhub_cli.tracing.pace import Pace
@@ -212,7 +212,7 @@ class TraceWriter:
     def _restore_lineage(self) -> None:
         if self._lineage is None:
             return
-        known: list[tuple[bytes, str]] = []
+        known: list[tuple[Keys, str]] = []
         try:
             self._survive(lambda: known.extend(self._store.recent_links(MOST // 2)))
         finally:
@@ -253,7 +253,7 @@ class TraceWriter:
         made = self._make(partial(finished_entry, item.record, context, stored=stored))
         self._settle(item.record, made[0].spent if made else None)
         for entry in made:
-            entry.request["link"] = b"".join(keys) or None
+            entry.request["link"] = join_keys(keys)
             self._tell(entry)
         return made
 

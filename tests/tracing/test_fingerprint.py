@@ -6,21 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.jsonio import read_envelope
-from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.fingerprint import (
     KEY_BYTES,
     Context,
+    History,
     Keys,
-    Said,
     answer_keys,
     context_of,
     has_history,
-    keys_in,
-    said_in,
-    said_in_stream,
+    join_keys,
     split_keys,
 )
-from tests.support import chat_plays, plays
+from axonhub_cli.tracing.known_answers import KnownAnswers
+from axonhub_cli.tracing.said import Said, said_in
 
 LONG = "a long answer, told once and never again in just these words; " * 3
 TOOL_ID = "toolu_01ABCDEFGHIJKLMN"
@@ -44,9 +42,9 @@ def keys_of(prompt: dict[str, Any], *blocks: dict[str, Any], owner: str = "k") -
 
 
 def is_found(learned: Keys, request: Any, owner: str = "k") -> bool:
-    return any(
-        key in learned for keys in keys_in(owner, request, learned.__contains__) for key in keys
-    )
+    known = KnownAnswers(100)
+    known.add(learned, "trace", None)
+    return known.find(History(owner, request)) is not None
 
 
 HI = user("hi")
@@ -135,55 +133,80 @@ def test_only_a_request_of_more_than_one_message_has_a_history() -> None:
     assert has_history(envelope(HI, assistant("Hello!")))
 
 
-def test_keys_come_apart_as_they_were_joined() -> None:
-    keys = answer_keys("k", Context(), Said(LONG))
-    assert len(keys) == 3
-    assert split_keys(b"".join(keys)) == list(keys)
-    assert all(len(key) == KEY_BYTES for key in keys)
+KIMI_CALL = {"type": "tool_use", "id": "functions.run_bash:0", "name": "run_bash", "input": {}}
+GEMINI_CALL = {"functionCall": {"name": "run_bash", "args": {"command": "ls"}}}
 
 
-WORDS = ["Hel", 'lo "you" ', "\\ué\n", "\U0001f600!"]
+@pytest.mark.parametrize("call", [KIMI_CALL, GEMINI_CALL])
+def test_a_call_whose_id_others_have_too_does_not_tell_by_itself(call: dict[str, Any]) -> None:
+    assert is_found(keys_of(HI, call), envelope(HI, assistant([call]), user("?")))
+    assert not is_found(keys_of(HI, call), envelope(user("hey"), assistant([call]), user("?")))
 
 
-def test_a_stream_of_text_is_read_without_decoding_its_events() -> None:
-    events = [
-        plays.event("content_block_delta", delta={"type": "text_delta", "text": word})
-        for word in WORDS
-    ]
-    chunks = [chat_plays.chunk({"content": word}) for word in WORDS]
-    chunks.append(chat_plays.chunk({"content": None}))
-    expected = Said("".join(WORDS).strip())
-    assert said_in_stream("anthropic", b"".join(events)) == expected
-    assert said_in_stream("openai_chat", b"".join(chunks)) == expected
+@pytest.mark.parametrize("said", [[CALL], [{"type": "text", "text": "Looking, now."}, CALL]])
+def test_the_step_of_an_agent_is_known_by_its_calls_whatever_is_said_beside(said: Any) -> None:
+    learned = keys_of(HI, {"type": "text", "text": "Calling Bash."}, CALL)
+    assert is_found(learned, envelope(HI, assistant(said), user("?")))
+    chat = assistant(None, tool_calls=[CHAT_CALL])
+    assert is_found(learned, envelope(HI, chat, {"role": "tool", "tool_call_id": TOOL_ID}))
 
 
 @pytest.mark.parametrize(
-    ("protocol", "stream"),
+    ("blocks", "back"),
     [
-        ("anthropic", b"".join(plays.as_events(plays.tool_use("ls", {})))),
-        ("openai_chat", b"".join(chat_plays.as_chunks(chat_plays.call("ls", {})))),
-        ("anthropic", b'data: {"type": "text_delta", "index": 0, "text": "x"}'),
-        ("openai_chat", b'data: {"content": ["x"]}'),
-        ("openai_chat", b'data: {"content": "\\x"}'),
-        ("gemini", b"data: {}"),
+        (["One. \n\n", "Two."], ["One.", "Two."]),
+        (["One. \n\n", "Two."], ["One.\nTwo."]),
+        (["One  \n\n\ntwo"], ["One\n\ntwo"]),
+        (["One\ntwo"], ["One\r\ntwo"]),
+        (["<think>\nhm, <what>\n</think>\n\nOne"], ["One"]),
+        (["<thinking>hm</thinking> One"], ["One"]),
     ],
 )
-def test_any_other_stream_is_left_to_be_decoded(protocol: str, stream: bytes) -> None:
-    assert said_in_stream(protocol, stream) is None
+def test_neither_space_nor_thoughts_make_it_another_answer(
+    blocks: list[str], back: list[str]
+) -> None:
+    learned = keys_of(HI, *({"type": "text", "text": words} for words in blocks))
+    content = [{"type": "text", "text": words} for words in back]
+    assert is_found(learned, envelope(HI, assistant(content), user("?")))
 
 
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
-def test_what_is_cut_out_of_a_stream_is_what_decoding_it_tells(words: list[str]) -> None:
-    valid = [word.encode("utf-8", "replace").decode() for word in words]
-    events = b"".join(plays.as_events(plays.text("")))
-    first, last = events.split(b"event: content_block_stop", 1)
-    deltas = b"".join(
-        plays.event("content_block_delta", index=0, delta={"type": "text_delta", "text": word})
-        for word in valid
-    )
-    stream = first + deltas + b"event: content_block_stop" + last
-    decoded = said_in(PROTOCOLS["anthropic"].read_answer(stream).content)
-    assert said_in_stream("anthropic", stream) == decoded
+def test_an_answer_whose_first_words_were_given_is_known_with_them() -> None:
+    asked = context_of(envelope(HI, assistant("{")))
+    learned = answer_keys("k", asked, Said('"a": 1}'))
+    assert is_found(learned, envelope(HI, assistant('{"a": 1}'), user("?")))
+    paused = context_of(envelope(HI, assistant([CALL])))
+    learned = answer_keys("k", paused, Said("Hello!"))
+    assert is_found(learned, envelope(HI, assistant([CALL]), assistant("Hello!"), user("?")))
+
+
+def test_where_it_is_not_known_what_was_asked_only_a_telling_answer_is_known() -> None:
+    assert answer_keys("k", None, Said("Hello!")) == ()
+    assert is_found(answer_keys("k", None, Said(LONG)), envelope(HI, assistant(LONG), HI))
+
+
+def test_what_follows_an_answer_is_told_apart_by_its_turns() -> None:
+    history = History("k", envelope(HI, assistant("a"), user("1"), assistant("b"), user("2")))
+    last, first = history
+    assert len(history.steps_after(last)) == 1
+    up_to_b, whole = history.steps_after(first)
+    shorter = History("k", envelope(HI, assistant("a"), user("1")))
+    assert [shorter.steps_after(seen) for seen in shorter] == [[up_to_b]]
+    assert up_to_b != whole
+
+
+def test_keys_come_apart_as_they_were_joined() -> None:
+    keys = answer_keys("k", Context(Said("hi"), Said("and now?")), Said(LONG))
+    assert len(keys) == 4
+    assert all(len(key) == KEY_BYTES for key in keys)
+    stored = join_keys(keys)
+    assert stored is not None
+    assert split_keys(stored) == keys
+    assert join_keys(()) is None
+
+
+def test_keys_of_another_version_are_none() -> None:
+    assert split_keys(b"k" * 2 * KEY_BYTES) == ()
+    assert split_keys(b"\x01" + b"k" * KEY_BYTES) == ()
 
 
 NAMES = st.sampled_from(["role", "content", "type", "text", "id", "parts", "tool_calls"])
@@ -197,5 +220,8 @@ def test_no_messages_break_it(value: Any) -> None:
     messages = value if isinstance(value, list) else [value]
     body = json.dumps({"model": "m", "messages": messages}).encode()
     found = read_envelope(body)[0]
-    assert all(len(keys) <= 2 for keys in keys_in("k", found, lambda mark: True))
+    history = History("k", found)
+    for seen in history:
+        assert len(history.keys_after(seen)) == 2
+        assert history.steps_after(seen)
     assert isinstance(context_of(found), Context)

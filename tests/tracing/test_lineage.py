@@ -15,6 +15,14 @@ HELLO = {"role": "assistant", "content": "Hello!"}
 MORE = {"role": "user", "content": "and now?"}
 
 
+def user(words: str) -> dict[str, Any]:
+    return {"role": "user", "content": words}
+
+
+def assistant(words: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": words}
+
+
 def request(trace: str, *messages: dict[str, Any], **changes: Any) -> RequestRecord:
     """A request that names no session, answered by `Hello!`."""
     body = json.dumps({"model": "m", "messages": list(messages)}).encode()
@@ -49,9 +57,16 @@ def test_of_conversations_that_began_alike_each_continuation_takes_one() -> None
     known = lineage()
     for trace in ("t1", "t2"):
         known.learn(request(trace, HI))
-    assert [find(known, HI, HELLO, MORE) for _ in range(3)] == ["t1", "t2", "t2"]
+    assert [find(known, HI, HELLO, MORE) for _ in range(3)] == ["t2", "t1", "t1"]
     known.learn(request("t3", HI))
     assert find(known, HI, HELLO, MORE) == "t3"
+
+
+def test_one_that_nobody_went_on_from_is_not_taken_for_a_later_one() -> None:
+    known = lineage()
+    known.learn(request("asked once", HI))
+    known.begun(request("t2", HI))
+    assert find(known, HI, HELLO, MORE) == "t2"
 
 
 def test_one_that_goes_on_is_not_taken_for_a_later_one_that_begins_alike() -> None:
@@ -79,13 +94,106 @@ def test_large_answers_are_read_beside_the_loop_and_each_is_read_once() -> None:
     assert known.learn(earlier) is keys
 
 
-def test_an_answer_whose_next_turn_this_cannot_be_is_left_to_the_writer() -> None:
+def test_of_two_that_began_alike_the_unread_one_is_read_before_the_other_is_taken() -> None:
     known = lineage()
-    as_long = request("t1", HI, MORE)
-    known.begun(as_long)
+    known.learn(request("t1", HI))
+    assert find(known, HI, HELLO, MORE) == "t1"
+    known.begun(request("t2", HI))
+    assert find(known, HI, HELLO, user("and B?")) == "t2"
+
+
+def test_the_answers_of_anothers_key_are_left_to_the_writer() -> None:
+    known = lineage()
+    anothers = request("t1", HI, key="somebody else")
+    known.begun(anothers)
     assert find(known, HI, HELLO, MORE) is None
-    assert as_long.answer_keys is None
-    assert find(known, HI, MORE, HELLO, MORE) == "t1"
+    assert anothers.answer_keys is None
+
+
+def test_a_conversation_cut_short_at_its_beginning_goes_on_at_once() -> None:
+    turns = [user("q0"), assistant("a0"), user("q1"), assistant("a1"), user("q2")]
+    known = lineage()
+    known.begun(request("t1", *turns, attempts=[attempt(message(text("a2")))]))
+    assert find(known, *turns[2:], assistant("a2"), MORE) == "t1"
+
+
+def test_prompt_and_answer_alone_do_not_tell_which_of_two_conversations_it_was() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, user(trace), assistant("so"), HI))
+    assert find(known, user("t2"), assistant("so"), HI, HELLO, MORE) == "t2"
+    assert find(known, HI, HELLO, MORE) is None
+
+
+def test_an_answer_that_is_sent_back_to_be_gone_on_with_is_known() -> None:
+    known = lineage()
+    known.begun(request("t1", HI))
+    assert find(known, HI, HELLO) == "t1"
+
+
+def test_answers_that_a_client_made_up_may_come_after_ours() -> None:
+    known = lineage()
+    known.learn(request("t1", HI))
+    files = [part for n in range(5) for part in (user(f"file {n}"), assistant("Ok."))]
+    assert find(known, HI, HELLO, *files, MORE) == "t1"
+    others = [part for n in range(40) for part in (user(f"q{n}"), assistant(f"a{n}"))]
+    assert find(known, HI, HELLO, *others, MORE) is None
+
+
+def test_a_request_that_failed_and_is_sent_again_is_in_the_same_trace() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    failed = request("first try", HI, HELLO, user("A"), attempts=[], status="running")
+    taken = asyncio.run(known.find(failed))
+    failed.trace_id = taken
+    known.begun(failed)
+    failed.status = "failed"
+    assert find(known, HI, HELLO, user("A")) == taken
+    assert find(known, HI, HELLO, user("B")) in {"t1", "t2"} - {taken}
+
+
+def test_while_one_may_be_sent_again_another_takes_another() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    canceled = request("first try", HI, HELLO, user("A"), attempts=[], status="canceled")
+    taken = asyncio.run(known.find(canceled))
+    known.learn(canceled)
+    assert find(known, HI, HELLO, user("B")) in {"t1", "t2"} - {taken}
+    assert find(known, HI, HELLO, user("A")) == taken
+
+
+def test_counting_tokens_takes_nobodys_place() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    counted = [find(known, HI, HELLO, user("A"), operation="count_tokens") for _ in range(2)]
+    begun = find(known, HI, HELLO, user("A"))
+    assert counted == [begun, begun]
+    other = find(known, HI, HELLO, user("B"))
+    assert {begun, other} == {"t1", "t2"}
+    assert find(known, HI, HELLO, user("A"), operation="count_tokens") == begun
+
+
+def test_of_conversations_that_say_the_same_by_now_an_earlier_answer_tells_which_it_is() -> None:
+    known = lineage()
+    turns = {t: [HI, HELLO, user(t), assistant(f"of {t}"), user("go on")] for t in ("t1", "t2")}
+    for trace, history in turns.items():
+        known.learn(request(trace, *history[:3], attempts=[attempt(message(text(f"of {trace}")))]))
+        known.learn(request(trace, *history, attempts=[attempt(message(text("Done.")))]))
+    for trace in ("t1", "t2", "t1"):
+        assert find(known, *turns[trace], assistant("Done."), MORE) == trace
+
+
+def test_a_turn_whose_answer_came_back_changed_goes_on_where_that_turn_was() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    begun = find(known, HI, HELLO, user("A"))
+    changed = [HI, HELLO, user("A"), assistant("what was said, in short")]
+    assert find(known, *changed, MORE) == begun
+    assert find(known, *changed, MORE, assistant("again in short"), MORE) == begun
 
 
 def test_a_stream_whose_last_event_has_gone_out_counts_before_its_request_is_over() -> None:
@@ -144,16 +252,36 @@ def test_a_hundred_that_begin_alike_are_bounded() -> None:
     for number in range(100):
         known.learn(request(f"t{number}", HI))
     found = [find(known, HI, HELLO, MORE) for _ in range(65)]
-    assert found == [*(f"t{number}" for number in range(36, 100)), "t99"]
+    assert found == [*(f"t{number}" for number in range(99, 35, -1)), "t36"]
 
 
 def test_what_was_known_before_a_restart_is_waited_for() -> None:
     known, before = lineage(), lineage()
     keys = before.learn(request("t1", HI))
     known.restoring()
-    restore = threading.Timer(0.02, lambda: known.restore([(key, "t1") for key in keys]))
+    restore = threading.Timer(0.02, lambda: known.restore([(keys, "t1")]))
     restore.start()
     try:
         assert find(known, HI, HELLO, MORE) == "t1"
     finally:
         restore.join()
+
+
+def test_after_a_restart_a_conversation_goes_on_from_its_last_answer() -> None:
+    known, before = lineage(), lineage()
+    answers = [
+        (before.learn(request("t1", HI)), "t1"),
+        (before.learn(request("t2", HI)), "t2"),
+        (before.learn(request("t2", HI, HELLO, MORE)), "t2"),
+    ]
+    known.restore(answers)
+    assert find(known, HI, HELLO, user("of t1")) == "t1"
+    assert find(known, HI, HELLO, MORE, HELLO, MORE) == "t2"
+
+
+def test_what_is_learned_while_the_old_is_restored_is_the_newer() -> None:
+    known, before = lineage(), lineage()
+    keys = before.learn(request("old", HI))
+    known.learn(request("new", HI))
+    known.restore([(keys, "old")])
+    assert [find(known, HI, HELLO, user(word)) for word in "AB"] == ["new", "old"]

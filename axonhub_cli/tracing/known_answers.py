@@ -1,0 +1,179 @@
+"""The answers we gave, by their keys: in which trace each is, and what went on from it.
+
+Conversations may begin alike, answers included. Then a key has a place in the trace of each, and
+whoever goes on takes one that nobody went on from; the same request again takes the same.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from axonhub_cli.tracing.fingerprint import History, Keys, Seen
+
+_ALIKE = 64
+"""Of so many that began alike, the oldest will hardly go on."""
+_KNOWN_LOOKED_AT = 8
+_UNKNOWN_LOOKED_AT = 24
+_UNKNOWN_BYTES = 64 * 1024
+"""Another's answers, and those that a client made up (files, each with an `Ok.`), may come after
+ours."""
+
+
+class Place(Struct, eq=False):
+    """One answer in one trace."""
+
+    trace: str
+    length: int | None = None
+    """How many messages came before it; None: nobody knows any more."""
+    step: bytes | None = None
+    """What followed it, hashed; None while nobody went on from here."""
+    failed: bool = False
+    """The request that did failed, and may be sent again."""
+    at: int = 0
+    """When that was, in requests."""
+
+    def awaits(self, steps: Sequence[bytes]) -> bool:
+        """Did nobody go on from here, or none but an earlier turn of this very conversation?"""
+        return self.step is None or self.failed or self.step in steps[:-1]
+
+
+class Found(Struct):
+    """An answer in a request's history, and where we gave it."""
+
+    seen: Seen
+    places: list[Place]
+
+
+class KnownAnswers:
+    """At most so many keys, the oldest forgotten first. To be used under a lock."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._places: OrderedDict[bytes, list[Place]] = OrderedDict()
+        self._taken = 0
+
+    def add(self, keys: Keys, trace: str, length: int | None) -> None:
+        """An answer that was just given, after so many messages."""
+        place = Place(trace, length)
+        for key in keys:
+            places = self._places.setdefault(key, [])
+            self._places.move_to_end(key)
+            # Given once more: what goes on, goes on from here.
+            others = [one for one in places if one.trace != trace or one.length != length]
+            places[:] = [*others[1 - _ALIKE :], place]
+        self._forget()
+
+    def add_older(self, known: Sequence[tuple[Keys, str]]) -> None:
+        """Answers of before, oldest first: each trace goes on from its last one."""
+        tips: set[str] = set()
+        for keys, trace in reversed(known):
+            place = Place(trace, step=b"" if trace in tips else None)
+            tips.add(trace)
+            for key in keys:
+                if (places := self._places.get(key)) is None:
+                    self._places[key] = [place]
+                    self._places.move_to_end(key, last=False)
+                elif len(places) < _ALIKE and all(each.trace != trace for each in places):
+                    places.insert(0, place)
+        self._forget()
+
+    def find_calls(self, history: History) -> Found | None:
+        """The last answer of a history, if it is known by the ids of its calls."""
+        seen = next(iter(history), None)
+        places = self._get(seen.calls) if seen is not None else None
+        return Found(seen, places) if seen is not None and places else None
+
+    def find(self, history: History) -> Found | None:
+        """The last answer of a history that is known, with the traces it may be of."""
+        found: Found | None = None
+        passed: list[Seen] = []
+        for seen in self._known_in(history):
+            passed.append(seen)
+            called = self._get(seen.calls)
+            places = called or self._places_of(seen, history)
+            if not places:
+                continue
+            # A conversation may say the same more than once.
+            places = [one for one in places if one.length in (None, seen.start)] or places
+            if found is None:
+                found = Found(seen, places)
+            else:
+                # Of conversations that say the same by now, an earlier answer tells which it is.
+                traces = {place.trace for place in places}
+                both = [place for place in found.places if place.trace in traces]
+                found.places = both or found.places
+            if called or len(found.places) == 1:
+                break
+        return found or self._find_part(history, passed)
+
+    def go_on(self, place: Place, step: bytes) -> None:
+        """A request goes on from here."""
+        self._taken += 1
+        place.step, place.failed, place.at = step, False, self._taken
+
+    def _places_of(self, seen: Seen, history: History) -> list[Place] | None:
+        if seen.calls is not None:
+            return self._get(seen.words)
+        whole, part = history.keys_after(seen)
+        if (places := self._get(whole)) is not None or seen.words is None:
+            return places
+        return self._get(part) or self._get(seen.words)
+
+    def _find_part(self, history: History, known: Sequence[Seen]) -> Found | None:
+        """By prompt and answer alone: a client may have cut off how the conversation began."""
+        for seen in known:
+            places = self._get(history.keys_after(seen)[1]) if seen.calls is None else None
+            if places and len({place.trace for place in places}) == 1:
+                return Found(seen, places)
+        return None
+
+    def _known_in(self, history: History) -> Iterator[Seen]:
+        known = unknown = size = 0
+        for seen in history:
+            if self._knows(seen):
+                known += 1
+                yield seen
+            else:
+                unknown += 1
+                size += seen.size
+            if known >= _KNOWN_LOOKED_AT or unknown >= _UNKNOWN_LOOKED_AT or size >= _UNKNOWN_BYTES:
+                return
+
+    def _knows(self, seen: Seen) -> bool:
+        get = self._get
+        return bool(get(seen.calls) or get(seen.mark) or get(seen.words))
+
+    def _get(self, key: bytes | None) -> list[Place] | None:
+        if key is None or (places := self._places.get(key)) is None:
+            return None
+        self._places.move_to_end(key)
+        return places
+
+    def _forget(self) -> None:
+        while len(self._places) > self._most:
+            self._places.popitem(last=False)
+
+
+def choose(places: Sequence[Place], steps: Sequence[bytes], *, takes: bool) -> Place:
+    """The place that a request goes on from; `steps` as of `History.steps_after`.
+
+    `takes`: it is to be the next turn. Otherwise it asks about one (`count_tokens`).
+    """
+    *earlier, whole = steps
+    # Of the like, the last that was learned.
+    return max(reversed(places), key=lambda place: _fitness(place, earlier, whole, takes))
+
+
+def _fitness(place: Place, earlier: Sequence[bytes], whole: bytes, takes: bool) -> tuple[int, int]:
+    if place.step == whole and (place.failed or not takes):
+        return 5, place.at
+    if place.step in earlier:
+        return 4, place.at
+    if place.step is None:
+        return 3, 0
+    if place.step == whole:
+        return 2, place.at
+    return (1 if place.failed else 0), place.at
