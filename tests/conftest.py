@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from tests.support.upstream import Upstream
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile("quick")
+
+
+# The authorities of the world take 50 ms to load, in each daemon, SDK and process anew, and nothing
+# here may call anybody whom they have signed. The key of this one is gone. Children inherit it.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "support" / "authority.pem")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

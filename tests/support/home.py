@@ -21,8 +21,12 @@ KEY = "ah-" + "0" * 64
 TOKEN = "sk-ant-api03-" + "x" * 8
 """What the test channels show upstream."""
 
-# Settings of the person or the machine that would change what a test sees.
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
+# All others are settings of the person or the machine that would change what a test sees.
+_INHERITED = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV"),
+    # As `tests/conftest.py` sets it.
+    "SSL_CERT_FILE",
+)
 
 
 # What starts, becomes or ends a process, and what takes the short way through `__main__`.
