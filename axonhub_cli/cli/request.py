@@ -206,6 +206,14 @@ def _read_body(reader: TraceReader, row: RequestRow, which: str) -> bytes:
         "answer": reader.answer_body,
     }
     found = read[which](row.id)
+    dropped = row.attempts[-1].answer_dropped if which == "answer" else 0
+    if dropped and found is None:
+        raise CommandFailed(
+            f"this answer was too much to keep: {dropped:,} bytes went by",
+            hint="what it used was counted; `axonhub status` shows how often that happened",
+        )
+    if dropped:
+        output.note(f"hint: the last {dropped:,} bytes were too much to keep")
     if found is None:
         raise CommandFailed(
             "this body was not recorded",

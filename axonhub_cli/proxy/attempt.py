@@ -17,7 +17,7 @@ from axonhub_cli.proxy.conceal import Conceal
 from axonhub_cli.proxy.convert import Conversion, StreamConvert, send_converted
 from axonhub_cli.proxy.encodings import TooLarge, Undecodable, make_decoder
 from axonhub_cli.proxy.headers import response_headers
-from axonhub_cli.proxy.relay import StreamRelay, tee
+from axonhub_cli.proxy.relay import StreamRelay, tee_whole
 from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.proxy.silence import SilenceLimit
 from axonhub_cli.proxy.snapshot import Limits
@@ -180,7 +180,7 @@ class Attempt:
         body = first + await _read(chunks, _LARGEST_ANSWER)
         # From here it is the client that takes its time.
         silence.writing(True)
-        tee(self._record, body, 0)
+        tee_whole(self._record, body)
         body = self._conceal.bytes(body)
         headers = response_headers(_decoded_headers(exchange))
         if self._conversion is not None:
@@ -223,7 +223,7 @@ class Attempt:
                     if size > _LARGEST_ERROR_BODY:
                         break
         body = b"".join(parts)
-        tee(self._record, body, 0)
+        tee_whole(self._record, body)
         return body
 
     def _refuse_garbage(self, exchange: Exchange, body: bytes) -> None:

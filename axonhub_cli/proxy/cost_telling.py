@@ -43,7 +43,7 @@ async def with_cost(
     read_totals = PROTOCOLS[candidate.protocol].read_totals
 
     def cost() -> Decimal | None:
-        answer = read_totals(b"".join(record.answer))
+        answer = read_totals(record.telling())
         charge = pricer.known(channel, model, answer.usage, at=now, told=answer.told)
         return None if charge is None else charge.usd
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from axonhub_cli.errors import ErrorInfo, UpstreamError, UpstreamGarbled, UpstreamStatus
 from axonhub_cli.protocols.base import WireProtocol
+from axonhub_cli.protocols.essentials import add_to_end, essentials
 from axonhub_cli.protocols.sse import EventSplitter
 from axonhub_cli.proxy.headers import response_headers
 from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.tracing.recorder import AttemptRecord
 
-# Of an answer that is larger, the trace keeps the beginning.
+# Of an answer that is larger, the trace keeps the beginning, and what tells its tokens.
 _TEE_LIMIT = 16 * 1024 * 1024
 # The events that tell how a stream ended fit in it.
 _TAIL = 8 * 1024
@@ -25,9 +26,19 @@ def tee(record: AttemptRecord, chunk: bytes, kept: int) -> int:
     """Note a chunk for the trace; `kept` is how much is kept so far, the new sum is returned."""
     if record.answer_dropped or kept + len(chunk) > _TEE_LIMIT:
         record.answer_dropped += len(chunk)
+        record.answer_rest = add_to_end(record.answer_rest, chunk)
         return kept
     record.answer.append(chunk)
     return kept + len(chunk)
+
+
+def tee_whole(record: AttemptRecord, body: bytes) -> None:
+    """Note an answer that is no stream."""
+    if len(body) > _TEE_LIMIT:
+        record.answer_dropped = len(body)
+        record.answer_rest = essentials([body])
+    else:
+        record.answer.append(body)
 
 
 def add_to_tail(tail: bytes, whole: bytes) -> bytes:

@@ -42,5 +42,5 @@ def spent_now(record: RequestRecord, pricer: Pricer) -> list[Spent] | None:
 
 
 def _read(attempt: AttemptRecord) -> Answer:
-    answer = b"".join(attempt.answer)
+    answer = attempt.telling()
     return PROTOCOLS[attempt.upstream_protocol].read_totals(answer) if answer else Answer()

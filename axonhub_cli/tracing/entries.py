@@ -86,7 +86,10 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     """A request that ended. `stored`: its own body is in the store since it was a running one."""
     raw = [b"".join(attempt.answer) for attempt in record.attempts]
     answers = [
-        _read(context.read_answer.get(attempt.upstream_protocol), body)
+        _read(
+            context.read_answer.get(attempt.upstream_protocol),
+            attempt.telling() if attempt.answer_rest else body,
+        )
         for attempt, body in zip(record.attempts, raw, strict=True)
     ]
     entry = _entry(record, answers, find_spent(record, answers, context.charge), context)

@@ -11,7 +11,8 @@ from queue import Empty, SimpleQueue
 
 from msgspec import Struct
 
-from axonhub_cli.tracing.recorder import RequestRecord, Stage
+from axonhub_cli.protocols.essentials import essentials
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord, Stage
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
 """Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""
@@ -109,11 +110,12 @@ class Intake:
     def _admit(self, record: RequestRecord) -> int:
         """The bytes that the record may bring into the queue; drops the bodies that are too much.
 
-        Answers are worth more than requests: they hold the usage, and are smaller.
+        Answers are worth more than requests, and are smaller. Of one that is too much, what it
+        used is kept, so that a full queue costs no tokens and no money.
         """
         waiting = self.waiting_bytes
         room = self._most_bytes - waiting if waiting else self._largest_alone
-        answers = sum(sum(map(len, attempt.answer)) for attempt in record.attempts)
+        answers = sum(map(_answer_bytes, record.attempts))
         sent = sum(len(attempt.sent_body or b"") for attempt in record.attempts)
         told = sum(sum(map(len, attempt.delivered or ())) for attempt in record.attempts)
         whole = answers + sent + told + len(record.body or b"")
@@ -126,5 +128,19 @@ class Intake:
             if attempt.delivered is not None:
                 attempt.delivered = []
             if answers > room:
-                attempt.answer = []
-        return answers if answers <= room else 0
+                _cut_answer(attempt)
+        return answers if answers <= room else sum(map(_answer_bytes, record.attempts))
+
+
+def _answer_bytes(attempt: AttemptRecord) -> int:
+    return sum(map(len, attempt.answer)) + len(attempt.answer_rest)
+
+
+def _cut_answer(attempt: AttemptRecord) -> None:
+    size = sum(map(len, attempt.answer))
+    if not size:
+        return
+    # Of an answer that was too large to keep whole, its end is known apart.
+    kept = essentials([*attempt.answer, b"\n\n", attempt.answer_rest])
+    attempt.answer, attempt.answer_rest = [], kept
+    attempt.answer_dropped += size

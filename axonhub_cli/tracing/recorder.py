@@ -57,7 +57,14 @@ class AttemptRecord(Struct, eq=False):
     """What the client got of it, where that is another protocol and is to be recognised in its
     next request; None: the answer itself, or nobody asks."""
     answer_dropped: int = 0
-    """Bytes of the answer that were over the tee's limit and are not in `answer`."""
+    """Bytes of the answer that were too much to keep and are not in `answer`."""
+    answer_rest: bytes = b""
+    """Of such an answer, what tells how it ended and what it used (see `protocols.essentials`)."""
+
+    def telling(self) -> bytes:
+        """What the answer's totals are read from: the whole of it, as a rule."""
+        answer = b"".join(self.answer)
+        return answer + b"\n\n" + self.answer_rest if self.answer_rest else answer
 
     def __repr__(self) -> str:
         return f"<AttemptRecord {self.channel!r} {self.status}>"

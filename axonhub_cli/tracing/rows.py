@@ -89,6 +89,7 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
     first_event_ms: float | None
     ms: float | None
     answer_dropped: int
+    """Bytes of the answer that were too much to keep."""
     cost_usd: float | None
     """What is known of it: a lower bound where `unpriced` is 1."""
     price: str | None
@@ -105,6 +106,7 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
             "upstream_model": self.upstream_model,
             "token": self.label,
             "first_event_ms": _whole(self.first_event_ms),
+            "answer_dropped": self.answer_dropped,
             "tokens": self.tokens.as_json(),
             "cost_usd": self.cost_usd,
             "price": self.price,

@@ -12,6 +12,7 @@ from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.plays import as_events, text, truncated
 from tests.support.upstream import Close, Upstream
+from tests.tracing.records import attempt, record, store
 from tests.tracing.requests import row
 
 
@@ -178,3 +179,18 @@ def test_a_stream_that_broke_is_not_said_to_have_failed_with_200(
     assert "failed 200" not in shown
     (request,) = home.json("request", "list")
     assert request["http_status"] == 200
+
+
+def test_an_answer_that_was_too_much_to_keep_says_so(home: Home) -> None:
+    home.configure()
+    cut = attempt(b"data: the beginning", answer_dropped=4096)
+    gone = attempt(b"", answer_dropped=70_000)
+    made = [record("r1", attempts=[cut]), record("r2", attempts=[gone])]
+    store(home.paths.trace_db, made).close()
+    shown = home.axonhub("request", "show", "r1", "--answer")
+    assert shown.stdout == "data: the beginning"
+    assert "the last 4,096 bytes were too much to keep" in shown.stderr
+    done = home.axonhub("request", "show", "r2", "--answer", check=False)
+    assert done.returncode == 1
+    assert "too much to keep: 70,000 bytes" in done.stderr
+    assert home.json("request", "show", "r2")["attempts"][0]["answer_dropped"] == 70_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from axonhub_cli.errors import UpstreamGarbled, UpstreamStatus
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.proxy.relay import StreamRelay, tee
+from axonhub_cli.proxy.relay import StreamRelay, tee, tee_whole
 from axonhub_cli.proxy.reply import Reply
 from axonhub_cli.tracing.recorder import AttemptRecord
 from tests.support.plays import as_events, event, text, thinking, tool_use
@@ -132,5 +133,20 @@ def test_the_tee_keeps_the_beginning_of_a_huge_answer() -> None:
     record = AttemptRecord("main", "claude-x", "anthropic")
     kept = tee(record, b"x" * (15 * 1024 * 1024), 0)
     kept = tee(record, b"y" * (2 * 1024 * 1024), kept)
+    kept = tee(record, b"the end", kept)
     assert len(record.answer) == 1
-    assert record.answer_dropped == 2 * 1024 * 1024
+    assert record.answer_dropped == 2 * 1024 * 1024 + len(b"the end")
+    assert record.answer_rest.endswith(b"yythe end")
+    assert record.telling().endswith(b"x\n\n" + record.answer_rest)
+
+
+def test_a_huge_answer_that_is_no_stream_still_tells_what_it_used() -> None:
+    record = AttemptRecord("main", "claude-x", "anthropic")
+    usage = {"input_tokens": 5, "output_tokens": 7}
+    body = json.dumps({"content": [{"text": "x" * 17 * 1024 * 1024}], "usage": usage}).encode()
+    tee_whole(record, body)
+    assert (record.answer, record.answer_dropped) == ([], len(body))
+    assert json.loads(record.telling())["usage"] == usage
+    small = AttemptRecord("main", "claude-x", "anthropic")
+    tee_whole(small, b"{}")
+    assert (small.telling(), small.answer_dropped) == (b"{}", 0)

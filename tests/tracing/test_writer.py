@@ -11,6 +11,7 @@ from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Redact
 from axonhub_cli.tracing.entries import Entry
+from axonhub_cli.tracing.intake import MAX_QUEUED_BYTES
 from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.prune import Limits, Step
 from axonhub_cli.tracing.queries import TraceReader
@@ -180,6 +181,23 @@ def test_an_answer_too_large_for_the_queue_goes_too(store: Watched, tmp_path: Pa
         assert file.answer_body("alone") is not None
         assert file.answer_body("r1") is None
         assert file.request("r1").status == "completed"
+        assert file.request("r1").tokens == file.request("alone").tokens
+        assert file.request("r1").attempts[0].answer_dropped == len(large)
+        assert file.request("alone").attempts[0].answer_dropped == 0
+
+
+def test_a_full_queue_costs_no_tokens(store: Watched, tmp_path: Path) -> None:
+    store.go.clear()
+    with writing(store, tmp_path) as writer:
+        for number in range(60):
+            answers = [attempt(message(text("x" * 40_000), output_tokens=number))]
+            writer.put(record(f"r{number}", body=b" " * 300_000, attempts=answers), "finished")
+        assert writer.waiting_bytes < 2 * MAX_QUEUED_BYTES
+        store.go.set()
+    with reader(tmp_path) as file:
+        told = {row.id: row.tokens.output for row in file.list_requests(limit=100)}
+        assert told == {f"r{number}": number for number in range(60)}
+        assert file.answer_body("r59") is None
 
 
 def test_while_the_file_cannot_be_written_requests_are_kept(store: Watched, tmp_path: Path) -> None:
