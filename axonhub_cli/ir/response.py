@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -29,6 +30,31 @@ class Usage(Struct, frozen=True):
     reasoning: int | None = None
     web_searches: int | None = None
     """Searches that the upstream made itself, and charges for."""
+    input_audio: int | None = None
+    """Of all input, cached or not; like the next ones in other prices than text."""
+    cache_read_audio: int | None = None
+    """Of `input_audio`, what came from the cache."""
+    input_image: int | None = None
+    output_audio: int | None = None
+    output_image: int | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Has anybody counted? No model works without a token: zeros alone are no counts."""
+        return bool(self.input or self.output or self.cache_read or self.cache_write)
+
+
+def sum_counts(parts: Sequence[Usage]) -> Usage:
+    """All tokens; None where nobody said."""
+    if len(parts) == 1:
+        return parts[0]
+    told = [[getattr(one, name) for one in parts] for name in Usage.__struct_fields__]
+    return Usage(*[_sum(counts) for counts in told])
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 class Stop(Struct, frozen=True):

@@ -54,7 +54,10 @@ class Answer(Struct, frozen=True):
     error: str | None = None
     complete: bool = False
     told: dict[str, str] = {}
-    """What else its price depends on, where it says so: `service_tier`, `speed`."""
+    """What else its price depends on, where it says so: `service_tier`, `speed`, `inference_geo`,
+    and `cost`, what it says itself that it costs."""
+    partial: bool = False
+    """More was done than `usage` counts, at prices that it does not tell."""
 
 
 class WireProtocol(Struct, frozen=True):

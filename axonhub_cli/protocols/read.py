@@ -74,6 +74,18 @@ def as_int(value: Json) -> int | None:
     return int(value)
 
 
+_MOST = 2**53
+
+
+def as_count(value: Json, least: int = 0) -> int | None:
+    """A count of tokens, `12.0` included. Above 2**53 it is nonsense, and no database's integer."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return int(value) if least <= value <= _MOST else None
+
+
 def rest(value: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:
     """The members that a decoder does not know."""
     if value.keys() <= known:

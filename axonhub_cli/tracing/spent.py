@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from axonhub_cli.ir.response import Usage
+from axonhub_cli.ir.response import Usage, sum_counts
 from axonhub_cli.pricing.prices import UNKNOWN, Charge
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
@@ -105,19 +105,10 @@ def _was_served(attempt: AttemptRecord) -> bool:
 
 def sum_usage(spent: Sequence[Spent]) -> Usage:
     """All tokens; None where nobody said."""
-    if len(spent) == 1:
-        return spent[0].usage
-    names = Usage.__struct_fields__
-    told = [[getattr(one.usage, name) for one in spent] for name in names]
-    return Usage(*[_sum(counts) for counts in told])
+    return sum_counts([one.usage for one in spent])
 
 
 def sum_usd(spent: Sequence[Spent]) -> Decimal | None:
     """What is known of the cost; None where nothing is."""
     known = [one.usd for one in spent if one.usd is not None]
     return sum(known, Decimal(0)) if known else None
-
-
-def _sum(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None

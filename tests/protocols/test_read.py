@@ -43,5 +43,15 @@ def test_the_lenient_ones_never_fail() -> None:
         assert read.as_int(value) in (None, 1)
 
 
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(12, 12), (12.0, 12), (0, 0), (1.5, None), (-1, None), (True, None), (2.0**70, None)],
+)
+def test_a_count_is_whole_and_no_nonsense(value: Json, count: int | None) -> None:
+    assert read.as_count(value) == count
+    assert read.as_count(float("inf")) is None
+    assert read.as_count(-3, least=-5) == -3
+
+
 def test_the_rest_is_what_is_not_known() -> None:
     assert read.rest({"a": 1, "b": 2}, frozenset({"a"})) == {"b": 2}

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.collect import merge_usage
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
+from axonhub_cli.protocols.anthropic.usage import decode_usage, tells_all
 from axonhub_cli.protocols.base import Answer
+from axonhub_cli.protocols.charged import told_cost
 
 _Object = dict[str, Json]
 
-_LARGEST = 2**53
-"""A count of tokens above it is nonsense, and would not fit a database's integer."""
-
-_TOLD = ("service_tier", "speed")
+_TOLD = ("service_tier", "speed", "inference_geo")
 
 _DELTA_EVENT = b"\n\nevent: content_block_delta\n"
 _DELTAS: dict[str, tuple[str, str]] = {
@@ -89,7 +89,8 @@ class _Reading:
         self.stop_reason: str | None = None
         self.error: str | None = None
         self.complete = False
-        self.counts: dict[str, int] = {}
+        self.usage = Usage()
+        self.partial = False
         self.told: dict[str, str] = {}
 
     def take(self, event: _Object) -> None:
@@ -128,23 +129,20 @@ class _Reading:
             word = _text(usage.get(name))
             if word:
                 self.told[name] = word
-        for name, value in _counts(usage):
-            if value or name == "output" or name not in self.counts:
-                self.counts[name] = value
+        self.told |= told_cost(usage)
+        self.partial = self.partial or not tells_all(usage)
+        self.usage = merge_usage(self.usage, decode_usage(usage))
 
     def answer(self, content: tuple[Json, ...]) -> Answer:
-        parts = [self.counts[n] for n in ("cache_write_5m", "cache_write_1h") if n in self.counts]
-        if parts:
-            # Streams give the split only at the start, and the total once more at the end.
-            self.counts["cache_write"] = max(sum(parts), self.counts.get("cache_write", 0))
         return Answer(
             model=self.model,
             stop_reason=self.stop_reason,
-            usage=Usage(**self.counts),
+            usage=self.usage if self.usage.tells else Usage(),
             content=content,
             error=self.error,
             complete=self.complete,
             told=self.told,
+            partial=self.partial,
         )
 
 
@@ -166,9 +164,9 @@ def _read_document(body: bytes, content: _Content | None) -> Answer:
         return Answer(error=_error_text(document))
     reading = _Reading(content)
     reading.take_message(document)
-    counted = _number(document.get("input_tokens"))
+    counted = decode_usage({"input_tokens": document.get("input_tokens")}).input
     if counted is not None:
-        reading.counts["input"] = counted
+        reading.usage = Usage(input=counted)
     blocks = document.get("content")
     reading.complete = counted is not None or isinstance(blocks, list)
     if content is None or not isinstance(blocks, list):
@@ -198,28 +196,6 @@ def _edges(body: bytes) -> bytes:
     return body[:first] + body[last:]
 
 
-def _counts(usage: _Object) -> Iterator[tuple[str, int]]:
-    split, details = usage.get("cache_creation"), usage.get("output_tokens_details")
-    server = usage.get("server_tool_use")
-    named = {
-        "input": usage.get("input_tokens"),
-        "cache_read": usage.get("cache_read_input_tokens"),
-        "cache_write": usage.get("cache_creation_input_tokens"),
-        "output": usage.get("output_tokens"),
-    }
-    if isinstance(split, dict):
-        named["cache_write_5m"] = split.get("ephemeral_5m_input_tokens")
-        named["cache_write_1h"] = split.get("ephemeral_1h_input_tokens")
-    if isinstance(details, dict):
-        named["reasoning"] = details.get("thinking_tokens")
-    if isinstance(server, dict):
-        named["web_searches"] = server.get("web_search_requests")
-    for name, value in named.items():
-        count = _number(value)
-        if count is not None:
-            yield name, count
-
-
 def _error_text(document: _Object) -> str:
     error = document.get("error")
     named = error if isinstance(error, dict) else {"message": error}
@@ -240,7 +216,7 @@ def _index(event: _Object) -> int:
 
 def _number(value: Json) -> int | None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value <= _LARGEST else None
+    return value if whole and value >= 0 else None
 
 
 def _text(value: Json) -> str | None:

@@ -1,40 +1,35 @@
 """Tokens: Anthropic's counts to the hub's and back.
 
-(docs.anthropic.com/en/docs/build-with-claude/prompt-caching, read 2026-11: `input_tokens` is what
-was neither read from the cache nor written to it.)
+`input_tokens` is what was neither read from the cache nor written to it
+(docs.anthropic.com/en/docs/build-with-claude/prompt-caching, read 2026-11).
+`iterations` lists the model's runs where there were several: the totals leave out those that
+compacted the conversation, which are charged for all the same
+(platform.claude.com/docs/en/build-with-claude/compaction, "Understanding usage", read 2026-11), and
+those of another model, an advisor.
 """
 
 from __future__ import annotations
 
-from axonhub_cli.ir.response import Usage
+from axonhub_cli.ir.response import Usage, sum_counts
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.read import as_dict, as_int
+from axonhub_cli.protocols.read import as_count, as_dict, as_list
+
+_COMPACTION, _MESSAGE = "compaction", "message"
 
 
 def decode_usage(value: Json) -> Usage:
     """Tolerant: some relays give nulls, `cached_tokens`, or take the cached tokens off twice."""
     if not isinstance(value, dict):
         return Usage()
-    split = as_dict(value.get("cache_creation"))
-    five, hour = (as_int(split.get(f"ephemeral_{name}_input_tokens")) for name in ("5m", "1h"))
-    write = as_int(value.get("cache_creation_input_tokens"))
-    if five is not None or hour is not None:
-        write = max(write or 0, (five or 0) + (hour or 0))
-    read = as_int(value.get("cache_read_input_tokens"))
-    if read is None:
-        read = as_int(value.get("cached_tokens"))
-    fresh = as_int(value.get("input_tokens"))
-    if fresh is not None and fresh < 0:
-        fresh = max(fresh + (read or 0), 0)
-    return Usage(
-        input=fresh,
-        cache_read=read,
-        cache_write=write,
-        cache_write_5m=five,
-        cache_write_1h=hour,
-        output=as_int(value.get("output_tokens")),
-        reasoning=as_int(as_dict(value.get("output_tokens_details")).get("thinking_tokens")),
-    )
+    total = _counts(value)
+    runs = [run for run in as_list(value.get("iterations")) if isinstance(run, dict)]
+    return _with_runs(total, runs) if runs else total
+
+
+def tells_all(value: Json) -> bool:
+    """False where another model worked too, whose tokens have other prices."""
+    runs = as_list(value.get("iterations")) if isinstance(value, dict) else []
+    return all(as_dict(run).get("type") in (_COMPACTION, _MESSAGE, None) for run in runs)
 
 
 def encode_usage(usage: Usage) -> dict[str, Json]:
@@ -61,3 +56,39 @@ def encode_last_usage(usage: Usage) -> dict[str, Json]:
     encoded = encode_usage(usage)
     del encoded["cache_creation"]
     return encoded
+
+
+def _counts(value: dict[str, Json]) -> Usage:
+    split = as_dict(value.get("cache_creation"))
+    five, hour = (as_count(split.get(f"ephemeral_{name}_input_tokens")) for name in ("5m", "1h"))
+    write = as_count(value.get("cache_creation_input_tokens"))
+    if five is not None or hour is not None:
+        write = max(write or 0, (five or 0) + (hour or 0))
+    read = as_count(value.get("cache_read_input_tokens"))
+    if read is None:
+        read = as_count(value.get("cached_tokens"))
+    fresh = as_count(value.get("input_tokens"), least=-(2**53))
+    if fresh is not None and fresh < 0:
+        fresh = max(fresh + (read or 0), 0)
+    return Usage(
+        input=fresh,
+        cache_read=read,
+        cache_write=write,
+        cache_write_5m=five,
+        cache_write_1h=hour,
+        output=as_count(value.get("output_tokens")),
+        reasoning=as_count(as_dict(value.get("output_tokens_details")).get("thinking_tokens")),
+        web_searches=as_count(as_dict(value.get("server_tool_use")).get("web_search_requests")),
+    )
+
+
+def _with_runs(total: Usage, runs: list[dict[str, Json]]) -> Usage:
+    """A total that is not told is the sum of the runs; to one that is, compactions are added."""
+    compactions = sum_counts([_counts(run) for run in runs if run.get("type") == _COMPACTION])
+    messages = sum_counts([_counts(run) for run in runs if run.get("type") == _MESSAGE])
+    values = {}
+    for name in Usage.__struct_fields__:
+        told, message, more = (getattr(part, name) for part in (total, messages, compactions))
+        known = message if told is None else told
+        values[name] = known if more is None else (known or 0) + more
+    return Usage(**values)

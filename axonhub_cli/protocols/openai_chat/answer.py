@@ -7,18 +7,21 @@ is left out. A stream is read by the machine that converts it. The content is to
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamGarbled
 from axonhub_cli.ir.collect import BrokenAnswer, Collector
 from axonhub_cli.ir.request import Block, Text, Thinking, ToolCall
-from axonhub_cli.ir.response import Response, Usage
+from axonhub_cli.ir.response import Response
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Answer
+from axonhub_cli.protocols.charged import told_cost
 from axonhub_cli.protocols.openai_chat.errors import is_error, read_message
 from axonhub_cli.protocols.openai_chat.names import BROKEN
-from axonhub_cli.protocols.openai_chat.response import decode_response, read_usage
+from axonhub_cli.protocols.openai_chat.response import decode_response, find_usage
 from axonhub_cli.protocols.openai_chat.stream import (
     DONE,
     choices,
@@ -28,6 +31,7 @@ from axonhub_cli.protocols.openai_chat.stream import (
     read_chunk,
 )
 from axonhub_cli.protocols.openai_chat.stream_decoder import ChatStreamDecoder
+from axonhub_cli.protocols.openai_chat.usage import decode_usage
 from axonhub_cli.protocols.read import as_str
 from axonhub_cli.protocols.sse import SseEvent, parse_events, parse_events_backwards
 
@@ -35,6 +39,7 @@ Object = dict[str, Json]
 
 _TAIL = 64 * 1024
 """The totals stand at the end; it is read first, the whole only where it says nothing."""
+_USAGE = re.compile(rb'"usage"[ \t]*:[ \t]*\{')
 NO_MESSAGE = "an error without a message"
 
 
@@ -60,11 +65,13 @@ def read_totals(body: bytes) -> Answer:
     ending = _Ending()
     if not ending.read(body[-_TAIL:]) and len(body) > _TAIL:
         ending.read(body)
+    if ending.usage is None:
+        ending.find_usage(body)
     return Answer(
         model=_model(body),
         stop_reason=ending.reason,
-        usage=ending.usage or Usage(),
-        told=ending.told,
+        usage=decode_usage(ending.usage),
+        told=ending.told | told_cost(ending.usage),
         error=ending.error,
         complete=ending.complete,
     )
@@ -75,21 +82,31 @@ class _Ending:
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        self.usage: Usage | None = None
+        self.usage: Json = None
+        """As it was told, and not of zeros alone."""
         self.told: dict[str, str] = {}
         self.error: str | None = None
         self.complete = False
 
     def read(self, tail: bytes) -> bool:
-        """False when there was no event to read."""
-        found = False
+        """False when it says nothing of the content: the last piece may be larger than the tail."""
         for event in parse_events_backwards(tail):
-            found = True
             if event.data.startswith(DONE):
                 self.complete = True
             elif not self._chunk(event):
-                break
-        return found
+                return True
+        return False
+
+    def find_usage(self, body: bytes) -> None:
+        """The last one there is, wherever: with a piece of the answer, or before the last one."""
+        if _USAGE.search(body) is None:
+            return
+        for event in parse_events_backwards(body):
+            if _USAGE.search(event.data) is not None:
+                value = read_chunk(event)
+                self._note(value, (choices(value) or [{}])[0])
+                if self.usage is not None:
+                    return
 
     def _chunk(self, event: SseEvent) -> bool:
         """True while an earlier one may say more."""
@@ -99,10 +116,7 @@ class _Ending:
             return False
         listed = choices(value)
         first = listed[0] if listed else {}
-        if self.usage is None and isinstance(value, dict):
-            usage = read_usage(value, first)
-            self.usage = usage if usage != Usage() else None
-        self.told = self.told or _told(value)
+        self._note(value, first)
         reason = finish_reason(first)
         if reason and self.reason is None:
             self.reason = reason
@@ -110,6 +124,11 @@ class _Ending:
             if reason in BROKEN:
                 self.error = f"finish_reason {reason!r}"
         return not has_content(first) and (self.usage is None or self.reason is None)
+
+    def _note(self, value: Json, choice: Object) -> None:
+        if self.usage is None and isinstance(value, dict):
+            self.usage = find_usage(value, choice)
+        self.told = self.told or _told(value)
 
 
 def _is_document(body: bytes) -> bool:
@@ -135,7 +154,7 @@ def _read_document(body: bytes) -> Answer:
         usage=response.usage,
         content=_shown(response),
         complete=True,
-        told=_told(value),
+        told=_told(value) | told_cost(value.get("usage")),
     )
 
 

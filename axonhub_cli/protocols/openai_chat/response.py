@@ -38,7 +38,7 @@ from axonhub_cli.protocols.openai_chat.names import (
 from axonhub_cli.protocols.openai_chat.parts import encode_image, read_data_url
 from axonhub_cli.protocols.openai_chat.parts_encoder import join_texts
 from axonhub_cli.protocols.openai_chat.stream import choices, finish_reason
-from axonhub_cli.protocols.openai_chat.usage import decode_usage, encode_usage
+from axonhub_cli.protocols.openai_chat.usage import counts_something, decode_usage, encode_usage
 from axonhub_cli.protocols.read import as_dict, as_list, as_str
 
 Object = dict[str, Json]
@@ -126,10 +126,15 @@ def read_stop(choice: Object) -> Stop:
 
 def read_usage(body: Object, choice: Object) -> Usage:
     """Beside the choices, or where Moonshot and Groq put it in a stream."""
+    return decode_usage(find_usage(body, choice))
+
+
+def find_usage(body: Object, choice: Object) -> Json:
+    """The same as it was told; None where it is not, or is nothing but zeros."""
     for usage in (body.get("usage"), choice.get("usage"), as_dict(body.get("x_groq")).get("usage")):
-        if usage:
-            return decode_usage(usage)
-    return Usage()
+        if usage and counts_something(usage):
+            return usage
+    return None
 
 
 def read_extra(body: Object) -> Extra:

@@ -33,6 +33,7 @@ from axonhub_cli.protocols.openai_chat.names import BROKEN
 from axonhub_cli.protocols.openai_chat.reasoning import MEMBERS as REASONING
 from axonhub_cli.protocols.openai_chat.reasoning import read_details, read_text
 from axonhub_cli.protocols.openai_chat.response import (
+    find_usage,
     read_extra,
     read_images,
     read_stop,
@@ -103,10 +104,11 @@ class ChatStreamDecoder:
         for choice in found:
             if choice.get("index") in (0, None) and not self._done:
                 self._choice(choice)
-                if choice.get("usage"):
+                if choice.get("usage") and find_usage(chunk, choice):
                     self._counted = (chunk, choice)
         if chunk.get("usage") or "x_groq" in chunk:
-            self._counted = (chunk, {})
+            if find_usage(chunk, {}):
+                self._counted = (chunk, {})
             if self._stop is not None and not found:
                 self._finish()
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.read import as_dict, as_int
-
-_LARGEST = 2**53
+from axonhub_cli.protocols.read import as_count, as_dict
 
 
 def decode_usage(value: Json) -> Usage:
@@ -43,7 +41,18 @@ def decode_usage(value: Json) -> Usage:
         cache_write=write,
         output=_with_reasoning(_count(value, "total_tokens"), prompt, output, reasoning),
         reasoning=reasoning,
+        input_audio=_count(inside, "audio_tokens") or None,
+        cache_read_audio=_count(as_dict(inside.get("cached_tokens_details")), "audio_tokens")
+        or None,
+        input_image=_count(inside, "image_tokens") or None,
+        output_audio=_count(outside, "audio_tokens") or None,
+        output_image=_count(outside, "image_tokens") or None,
     )
+
+
+def counts_something(value: Json) -> bool:
+    """Has it any count but zeros? Some send a usage of zeros with the first or the last chunk."""
+    return decode_usage(value).tells
 
 
 def encode_usage(usage: Usage) -> dict[str, Json] | None:
@@ -80,8 +89,7 @@ def _with_reasoning(
 
 
 def _count(value: dict[str, Json], name: str) -> int | None:
-    count = as_int(value.get(name))
-    return count if count is not None and 0 <= count <= _LARGEST else None
+    return as_count(value.get(name))
 
 
 def _first(*counts: int | None) -> int | None:

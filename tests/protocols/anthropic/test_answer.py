@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from axonhub_cli.ir.events import Finished
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols.anthropic.answer import read_answer, read_totals
+from axonhub_cli.protocols.anthropic.stream_decoder import AnthropicStreamDecoder
 from axonhub_cli.protocols.base import Answer
+from axonhub_cli.protocols.sse import parse_events
 
 EVENTS: list[dict[str, object]] = [
     {
@@ -217,7 +220,7 @@ def test_zeros_at_the_end_do_not_undo_the_prompt_of_the_beginning() -> None:
         "usage": {"input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 0},
     }
     usage = read_answer(sse([EVENTS[0], last])).usage
-    assert (usage.input, usage.cache_read, usage.output) == (12, 900, 0)
+    assert (usage.input, usage.cache_read, usage.output) == (12, 900, 1)
 
 
 def test_counts_that_come_only_at_the_end_are_taken() -> None:
@@ -294,3 +297,61 @@ def test_a_stream_cut_anywhere_reads_as_the_beginning_of_the_whole(cut: int) -> 
 def test_deep_nesting_is_no_answer() -> None:
     assert read_answer(b"[" * 100_000) == Answer()
     assert read_answer(b'{"content": ' + b"[" * 100_000 + b"]" * 100_000 + b"}") == Answer()
+
+
+def stream_of(first: dict[str, object], last: dict[str, object]) -> bytes:
+    message = {"type": "message", "model": "m", "usage": first}
+    ended = {"stop_reason": "end_turn"}
+    return sse(
+        [
+            {"type": "message_start", "message": message},
+            {"type": "message_delta", "delta": ended, "usage": last},
+            {"type": "message_stop"},
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "usage"),
+    [
+        ({"input_tokens": 12.0}, {"output_tokens": 5.0}, Usage(input=12, output=5)),
+        (
+            {"input_tokens": -40, "cached_tokens": 50},
+            {"output_tokens": 5},
+            Usage(input=10, cache_read=50, output=5),
+        ),
+        # Nobody counted, whatever the zeros say.
+        ({"input_tokens": 0, "output_tokens": 0}, {"output_tokens": 0}, Usage()),
+        (
+            {"input_tokens": 23},
+            {
+                "input_tokens": 23,
+                "output_tokens": 10,
+                "iterations": [
+                    {"type": "compaction", "input_tokens": 180, "output_tokens": 35},
+                    {"type": "message", "input_tokens": 23, "output_tokens": 10},
+                ],
+                "server_tool_use": {"web_search_requests": 2},
+            },
+            Usage(input=203, output=45, web_searches=2),
+        ),
+    ],
+)
+def test_the_trace_counts_as_the_converter_does(
+    first: dict[str, object], last: dict[str, object], usage: Usage
+) -> None:
+    stream = stream_of(first, last)
+    assert read_totals(stream).usage == usage
+    decoder = AnthropicStreamDecoder()
+    events = [event for sse in parse_events(stream) for event in decoder.feed(sse)]
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    if usage != Usage():
+        assert finished.usage == usage
+
+
+def test_what_its_price_depends_on_is_told() -> None:
+    first = {"input_tokens": 1, "inference_geo": "us", "service_tier": "standard"}
+    last = {"output_tokens": 2, "cost": 0.5, "iterations": [{"type": "advisor_message"}]}
+    answer = read_totals(stream_of(first, last))
+    assert answer.told == {"inference_geo": "us", "service_tier": "standard", "cost": "0.5"}
+    assert answer.partial

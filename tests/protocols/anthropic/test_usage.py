@@ -9,7 +9,12 @@ from anthropic.types import MessageDeltaUsage
 from anthropic.types import Usage as SdkUsage
 
 from axonhub_cli.ir.response import Usage
-from axonhub_cli.protocols.anthropic.usage import decode_usage, encode_last_usage, encode_usage
+from axonhub_cli.protocols.anthropic.usage import (
+    decode_usage,
+    encode_last_usage,
+    encode_usage,
+    tells_all,
+)
 
 
 def test_all_counts_cross() -> None:
@@ -81,3 +86,37 @@ def test_the_last_usage_has_no_split() -> None:
         "output_tokens_details": {"thinking_tokens": 1},
     }
     MessageDeltaUsage.model_validate(last, strict=True)
+
+
+COMPACTION = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500}
+MESSAGE = {"type": "message", "input_tokens": 23_000, "output_tokens": 1_000}
+ADVISOR = {"type": "advisor_message", "model": "claude-opus-5-5", "input_tokens": 9}
+
+
+def test_what_a_compaction_used_is_added_to_the_totals_that_leave_it_out() -> None:
+    """The example of platform.claude.com/docs/en/build-with-claude/compaction, read 2026-11."""
+    wire = {"input_tokens": 23_000, "output_tokens": 1_000, "iterations": [COMPACTION, MESSAGE]}
+    assert decode_usage(wire) == Usage(input=203_000, output=4_500)
+    assert tells_all(wire)
+
+
+def test_caches_of_a_compaction_count_too() -> None:
+    run = COMPACTION | {
+        "cache_read_input_tokens": 7,
+        "cache_creation": {"ephemeral_1h_input_tokens": 5},
+    }
+    usage = decode_usage({"input_tokens": 1, "output_tokens": 1, "iterations": [run, 7, None]})
+    assert usage == Usage(180_001, 7, 5, None, 5, 3_501)
+
+
+def test_totals_that_are_not_told_are_the_sum_of_the_runs() -> None:
+    usage = decode_usage({"output_tokens": 1_000, "iterations": [COMPACTION, MESSAGE, ADVISOR]})
+    assert usage == Usage(input=203_000, output=4_500)
+
+
+def test_an_advisor_is_another_model_whose_tokens_are_not_told_here() -> None:
+    wire = {"input_tokens": 1, "output_tokens": 2, "iterations": [MESSAGE, ADVISOR]}
+    assert decode_usage(wire) == Usage(input=1, output=2)
+    assert not tells_all(wire)
+    assert tells_all(None)
+    assert tells_all({"iterations": None})

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from axonhub_cli.ir.events import Finished
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.protocols.openai_chat.answer import read_answer, read_totals
+from axonhub_cli.protocols.openai_chat.stream_decoder import ChatStreamDecoder
+from axonhub_cli.protocols.sse import parse_events
 from tests.protocols.openai_chat.wire import DONE, call, chunk, data, usage_chunk
 
 STREAM = [
@@ -56,6 +59,50 @@ def test_a_long_stream_s_totals_are_read_from_its_ends() -> None:
     assert read_totals(huge) == Answer(
         model="m", stop_reason="stop", usage=Usage(input=1), complete=True
     )
+
+
+TOLD = {"prompt_tokens": 10, "completion_tokens": 2}
+ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        # With every piece, and zeros in the end.
+        [chunk({"content": "x"}, usage=TOLD), chunk({}, "stop", usage=ZEROS), DONE],
+        [chunk({"content": "x"}, usage=TOLD), chunk({}, "stop"), usage_chunk(**ZEROS), DONE],
+        # The last piece is larger than what is looked at first.
+        [chunk({"content": "x" * 100_000}, "stop", usage=TOLD), DONE],
+        # A piece comes after it.
+        [usage_chunk(**TOLD), chunk({"content": "y"}), chunk({}, "stop"), DONE],
+        [usage_chunk(**TOLD), *[chunk({"content": "y" * 1000})] * 100, chunk({}, "stop"), DONE],
+        [usage_chunk(**ZEROS), chunk({"content": "x"}, "stop"), usage_chunk(**TOLD), DONE],
+    ],
+)
+def test_the_last_usage_that_counts_anything_is_the_answers(stream: list[bytes]) -> None:
+    answer = read_totals(b"".join(stream))
+    assert (answer.usage, answer.complete) == (Usage(input=10, output=2), True)
+    assert answer.stop_reason == "stop"
+    decoder = ChatStreamDecoder()
+    events = [event for sse in parse_events(b"".join(stream)) for event in decoder.feed(sse)]
+    finished = [event for event in (*events, *decoder.close()) if isinstance(event, Finished)]
+    assert [event.usage for event in finished] == [Usage(input=10, output=2)]
+
+
+@pytest.mark.parametrize("usage", [ZEROS, None, {}, []])
+def test_zeros_beside_an_answer_are_no_counts(usage: object) -> None:
+    body = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": usage}
+    assert read_totals(json.dumps(body).encode()).usage == Usage()
+    assert read_totals(chunk({"content": "x"}, "stop", usage=usage) + DONE).usage == Usage()
+
+
+def test_what_the_upstream_says_of_its_price_is_told() -> None:
+    paid = TOLD | {"cost": 0.00123}
+    stream = [chunk({"content": "x"}), chunk({}, "stop", service_tier="flex"), usage_chunk(**paid)]
+    told = {"service_tier": "flex", "cost": "0.00123"}
+    assert read_totals(b"".join([*stream, DONE])).told == told
+    body = {"choices": [{"message": {"content": "x"}}], "usage": paid}
+    assert read_totals(json.dumps(body).encode()).told == {"cost": "0.00123"}
 
 
 def test_an_answer_in_json_is_read() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.ir.response import Usage
-from axonhub_cli.protocols.openai_chat.usage import decode_usage, encode_usage
+from axonhub_cli.protocols.openai_chat.usage import counts_something, decode_usage, encode_usage
 
 CASES: list[tuple[dict[str, Any], Usage]] = [
     ({"prompt_tokens": 9, "completion_tokens": 4}, Usage(input=9, output=4)),
@@ -69,6 +69,37 @@ CASES: list[tuple[dict[str, Any], Usage]] = [
 @pytest.mark.parametrize(("wire", "usage"), CASES)
 def test_each_provider_s_arithmetic_is_known(wire: dict[str, Any], usage: Usage) -> None:
     assert decode_usage(wire) == usage
+
+
+def test_audio_and_images_are_counted_apart() -> None:
+    usage = decode_usage(
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 30,
+            "prompt_tokens_details": {
+                "cached_tokens": 40,
+                "audio_tokens": 60,
+                "image_tokens": 5,
+                "cached_tokens_details": {"audio_tokens": 10},
+            },
+            "completion_tokens_details": {"audio_tokens": 20, "image_tokens": 0},
+        }
+    )
+    assert usage == Usage(
+        input=60,
+        cache_read=40,
+        output=30,
+        input_audio=60,
+        cache_read_audio=10,
+        input_image=5,
+        output_audio=20,
+    )
+
+
+def test_zeros_are_no_counts() -> None:
+    assert not counts_something({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0})
+    assert not counts_something([])
+    assert counts_something({"prompt_tokens": 0, "completion_tokens": 1})
 
 
 @pytest.mark.parametrize("value", [None, [], 7, "x", {}])
