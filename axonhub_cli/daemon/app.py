@@ -50,6 +50,7 @@ from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.live import Feed
 from axonhub_cli.tracing.recorder import Recorder
+from axonhub_cli.tracing.roots import Roots
 from axonhub_cli.tracing.writer import TraceWriter
 
 _WRITER_CLOSE_S = 10.0
@@ -80,6 +81,7 @@ def build_app(
         services=_make_services(runtime, upstreams, issuers, state, supply, book, costs, pricer),
         recorder=Recorder(writer, feed.started),
         lineage=lineage,
+        roots=Roots(),
         secret=secret,
         started_at=time.monotonic(),
         traces_problem=lambda: writer.problem,

@@ -47,6 +47,7 @@ from axonhub_cli.proxy.trace_context import sole_parent
 from axonhub_cli.tracing.identity import find_client, find_in_body, find_trace
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
+from axonhub_cli.tracing.roots import Roots
 
 logger = logging.getLogger("axonhub")
 
@@ -61,6 +62,8 @@ class Context(Struct, frozen=True):
     recorder: Recorder
     lineage: Lineage
     """Which request continues which trace."""
+    roots: Roots
+    """Which session a subagent's belongs to."""
     secret: str
     """Of the state file; the health endpoint proves that it knows it."""
     started_at: float
@@ -147,7 +150,7 @@ class ProxyEndpoint:
     def _record(self, scope: Scope, snapshot: Snapshot, key: str, at: float) -> RequestRecord:
         headers = scope["headers"]
         names = lower_headers(headers)
-        found = find_trace(names, None, snapshot.config.server.trace)
+        found = find_trace(names, None, snapshot.config.server.trace, self._context.roots)
         agent = names.get("user-agent")
         record = RequestRecord(
             id=_new_id("req"),

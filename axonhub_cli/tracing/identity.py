@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,12 +17,18 @@ from msgspec import Raw, Struct
 from axonhub_cli import jsonio
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.jsonio import Json
+from axonhub_cli.tracing.roots import Roots
 
 MAX_ID_LENGTH = 200
 
 _PARENT_SESSION = "x-parent-session-id"
+_OPENCODE_SESSION = "x-session-affinity"
+"""`x-session-id` beside it is no session everywhere: OpenCode puts a key for prompt caches there
+when it asks OpenRouter, and other programs a login's."""
+
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
+_SPACE = " \t\r\n"
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 # Claude Code up to 2.1.77; the account part is empty without a login.
@@ -32,10 +39,12 @@ _LEGACY_USER_ID = re.compile(
 
 _CLIENTS: tuple[tuple[str, str], ...] = (
     ("claude-cli/", "claude-code"),
+    ("claude-code/", "claude-code"),
     ("codex_", "codex"),
     ("codex-", "codex"),
     ("opencode/", "opencode"),
     ("geminicli/", "gemini-cli"),
+    ("geminicli-", "gemini-cli"),
     ("anthropic/", "anthropic-sdk"),
     ("asyncanthropic/", "anthropic-sdk"),
     ("openai/", "openai-sdk"),
@@ -56,18 +65,24 @@ class TraceIdentity(Struct, frozen=True):
 
 
 def find_trace(
-    headers: Mapping[str, str], metadata_user_id: str | None, settings: TraceSettings
+    headers: Mapping[str, str],
+    metadata_user_id: str | None,
+    settings: TraceSettings,
+    roots: Roots | None = None,
 ) -> TraceIdentity:
-    """The identity of a request. `headers` has lower-case names.
+    """The identity of a request. `headers` has lower-case names, and values as Latin-1.
 
-    Ids come out as printable ASCII of at most 200 characters, fit for a header and a terminal.
+    Ids come out as printable ASCII of at most 200 characters, fit for a header and a terminal; one
+    that was not gets a few digits of a hash, so that two that differ stay two.
+    `roots` knows the sessions above an OpenCode subagent's.
     """
     thread_id = _clean(headers.get(settings.thread_header.lower()))
-    agent, parent = _agents(headers)
+    root = _root(headers, roots)
+    agent, parent = _agents(headers, root)
     for name in (settings.trace_header, *settings.extra_trace_headers):
         if trace_id := _clean(headers.get(name.lower())):
             return TraceIdentity(trace_id, thread_id, agent, parent)
-    for session in _sessions(headers, metadata_user_id, settings):
+    for session in _sessions(headers, root, metadata_user_id, settings):
         if trace_id := _clean(session):
             return TraceIdentity(trace_id, thread_id, agent, parent)
     return TraceIdentity(None, thread_id, agent, parent)
@@ -86,7 +101,7 @@ def find_in_body(body: bytes, fields: Sequence[str]) -> str | None:
         raw = values.get(name)
         found = _step(jsonio.decode(bytes(raw)), rest) if raw is not None else None
         if isinstance(found, str | int) and not isinstance(found, bool):
-            if trace_id := _clean(str(found)):
+            if trace_id := _clean(_as_header(str(found))):
                 return trace_id
     return None
 
@@ -120,15 +135,23 @@ def session_of(user_id: str) -> str | None:
     return _member(user_id, "session_id") or _member(user_id, "session_uuid")
 
 
-def _agents(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
+def _root(headers: Mapping[str, str], roots: Roots | None) -> str | None:
+    """The session that an OpenCode subagent (1.18.33) works for: its own names the one above."""
+    parent = headers.get(_PARENT_SESSION)
+    session = headers.get(_OPENCODE_SESSION)
+    return roots.find(session, parent) if roots and session and parent else parent
+
+
+def _agents(headers: Mapping[str, str], root: str | None) -> tuple[str | None, str | None]:
     """Which of a session's agents asks, and who set it to work."""
     agent = headers.get("x-claude-code-agent-id")
     if agent is not None:
         return _clean(agent), _clean(headers.get("x-claude-code-parent-agent-id"))
-    if _PARENT_SESSION in headers:
-        return _clean(headers.get("x-session-affinity")), None
+    if root is not None:
+        above = headers.get(_PARENT_SESSION)
+        return _clean(headers.get(_OPENCODE_SESSION)), None if above == root else _clean(above)
     # A Codex subagent keeps the session and has a thread of its own (0.169.0).
-    session, thread = headers.get("session-id"), headers.get("thread-id")
+    session, thread = _either(headers, "session-id"), _either(headers, "thread-id")
     if session and thread and thread != session:
         parent = headers.get("x-codex-parent-thread-id")
         return _clean(thread), None if parent == session else _clean(parent)
@@ -136,17 +159,26 @@ def _agents(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 
 def _sessions(
-    headers: Mapping[str, str], metadata_user_id: str | None, settings: TraceSettings
+    headers: Mapping[str, str],
+    root: str | None,
+    metadata_user_id: str | None,
+    settings: TraceSettings,
 ) -> Iterator[str | None]:
-    # An OpenCode subagent (1.18.33) has a session of its own and names the one it belongs to.
-    yield headers.get(_PARENT_SESSION)
-    yield headers.get("x-session-affinity")
+    yield root
+    yield headers.get(_OPENCODE_SESSION)
+    yield headers.get("x-opencode-session")
     if settings.claude_code_trace_enabled:
         yield headers.get("x-claude-code-session-id")
-        yield session_of(metadata_user_id) if metadata_user_id else None
+        yield _as_header(session_of(metadata_user_id) or "") if metadata_user_id else None
     if settings.codex_trace_enabled:
-        yield headers.get("session-id") or headers.get("session_id")
+        yield _either(headers, "session-id")
         yield _member(headers.get("x-codex-turn-metadata", ""), "session_id")
+        yield _either(headers, "conversation-id")
+
+
+def _either(headers: Mapping[str, str], name: str) -> str | None:
+    """A header of Codex, which used to write its names with underscores."""
+    return headers.get(name) or headers.get(name.replace("-", "_"))
 
 
 def _member(document: str, name: str) -> str | None:
@@ -159,5 +191,15 @@ def _member(document: str, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _as_header(value: str) -> str:
+    """A string as the same bytes would come in a header."""
+    return value.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
 def _clean(value: str | None) -> str | None:
-    return _UNPRINTABLE.sub("", value or "").strip()[:MAX_ID_LENGTH].strip() or None
+    whole = (value or "").strip(_SPACE)
+    kept = _UNPRINTABLE.sub("", whole)
+    if kept == whole and len(kept) <= MAX_ID_LENGTH:
+        return kept or None
+    mark = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return "-".join(filter(None, (kept[: MAX_ID_LENGTH - len(mark) - 1].strip(), mark)))

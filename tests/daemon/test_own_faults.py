@@ -20,6 +20,7 @@ from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import Recorder
+from axonhub_cli.tracing.roots import Roots
 from tests.support.home import Home
 
 MESSAGES = PROTOCOLS["anthropic"]
@@ -43,10 +44,12 @@ def torn_context(paths: Paths) -> Context:
         runtime=Torn(paths, {}),
         services=Services(upstreams=Upstreams({}), clock=time.monotonic),
         recorder=Recorder(None),  # type: ignore[arg-type]
+        roots=Roots(),
         lineage=Lineage(PROTOCOLS),
         secret="s",
         started_at=0.0,
         traces_problem=problem,
+        refused=lambda *_: None,
     )
 
 

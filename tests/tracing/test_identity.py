@@ -13,6 +13,7 @@ from axonhub_cli.tracing.identity import (
     find_trace,
     session_of,
 )
+from axonhub_cli.tracing.roots import Roots
 from tests.tracing.records import captured
 
 SESSION = "256523fe-a4f3-45df-954d-4ce2220ffb9a"
@@ -72,6 +73,12 @@ def test_any_other_user_id_names_no_session(user_id: str) -> None:
             TraceIdentity(SESSION, agent_id="a2", parent_agent_id="a1"),
         ),
         ({"session_id": "01a2"}, TraceIdentity("01a2")),
+        ({"session_id": "01a2", "conversation_id": "01a2"}, TraceIdentity("01a2")),
+        ({"conversation_id": "01a2"}, TraceIdentity("01a2")),
+        ({"session_id": "01a2", "thread_id": "01a3"}, TraceIdentity("01a2", agent_id="01a3")),
+        ({"x-opencode-session": "ses_1"}, TraceIdentity("ses_1")),
+        # Beside OpenCode's own name it may be a key for prompt caches; elsewhere a login's.
+        ({"x-session-id": "whose?"}, TraceIdentity()),
         (
             {"x-codex-turn-metadata": '{"session_id": "01a2"}'},
             TraceIdentity("01a2"),
@@ -157,9 +164,50 @@ def test_a_client_switched_off_names_nothing() -> None:
 
 def test_ids_are_printable_and_short() -> None:
     identity = find_trace({"ah-trace-id": "a\r\nb\x1b[31m\u2028 " + "x" * 500}, None, DEFAULTS)
-    assert identity.trace_id == ("ab[31m " + "x" * 500)[:200]
+    assert identity.trace_id is not None
+    assert len(identity.trace_id) == 200
+    assert identity.trace_id.startswith("ab[31m xxx")
     blank = find_trace({"ah-trace-id": " \t "}, CURRENT, DEFAULTS)
     assert blank.trace_id == SESSION
+
+
+DIFFERING = [
+    ("任务-1", "项目-1"),
+    ("任务", "项目"),
+    ("naïve", "nave"),
+    ("x" * 200 + "1", "x" * 200 + "2"),
+    ("a\x1bb", "ab"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERING)
+def test_ids_that_differ_stay_apart_in_whatever_place_they_come(one: str, other: str) -> None:
+    found = []
+    for name in (one, other):
+        body = json.dumps({"session": name}).encode()
+        header = name.encode().decode("latin-1")
+        in_header = find_trace({"ah-trace-id": header}, None, DEFAULTS).trace_id
+        assert find_in_body(body, ["session"]) == in_header
+        found.append(in_header)
+    assert None not in found
+    assert found[0] != found[1]
+
+
+def test_a_subagents_subagent_belongs_to_the_session_at_the_top() -> None:
+    roots = Roots()
+
+    def asks(**headers: str) -> TraceIdentity:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return find_trace(names, None, DEFAULTS, roots)
+
+    assert asks(x_session_affinity="A") == TraceIdentity("A")
+    child = {"x_session_affinity": "B", "x_parent_session_id": "A"}
+    grandchild = {"x_session_affinity": "C", "x_parent_session_id": "B"}
+    assert asks(**grandchild) == TraceIdentity("B", agent_id="C")
+    assert asks(**child) == TraceIdentity("A", agent_id="B")
+    assert asks(**grandchild) == TraceIdentity("A", agent_id="C", parent_agent_id="B")
+    mine = asks(**grandchild, ah_trace_id="mine")
+    assert mine == TraceIdentity("mine", agent_id="C", parent_agent_id="B")
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
@@ -175,6 +223,9 @@ def test_no_header_and_no_user_id_breaks_it(header: str, user_id: str) -> None:
         ("claude-cli/2.1.330 (external, sdk-cli)", "claude-code"),
         ("codex_exec/0.169.0 (Debian 12.0.0; x86_64)", "codex"),
         ("opencode/1.18.33 ai-sdk/provider-utils/4.0.46", "opencode"),
+        ("GeminiCLI-tui/0.61.0/gemini-2.5-pro (linux; x64; terminal)", "gemini-cli"),
+        ("GeminiCLI/0.9.0/gemini-2.5-pro (linux; x64)", "gemini-cli"),
+        ("claude-code/2.1.330", "claude-code"),
         ("Anthropic/Python 2.12.0", "anthropic-sdk"),
         ("AsyncAnthropic/Python 2.12.0", "anthropic-sdk"),
         ("curl/8.5.0", "unknown"),
