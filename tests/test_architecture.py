@@ -56,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "daemon.background",
         "daemon.options",
         "daemon.listening",
+        "daemon.log_lines",
     },
     "__main__": _BOTTOM | {"cli", "config", "daemon.state"},
 }

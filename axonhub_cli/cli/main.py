@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("axonhub_cli.cli.daemon:stop_app", "Stop the background proxy."),
     "restart": ("axonhub_cli.cli.daemon:restart_app", "Stop and start the background proxy."),
     "status": ("axonhub_cli.cli.daemon:status_app", "Say whether the proxy runs, and where."),
+    "logs": ("axonhub_cli.cli.logs:app", "Show the background proxy's log."),
     "env": ("axonhub_cli.cli.env:app", "Print a client's environment: eval $(axonhub env)"),
     "demo": ("axonhub_cli.cli.demo:app", "Try everything once: no token, no network."),
     "run": ("axonhub_cli.cli.run:app", "Run a client through axonhub."),
@@ -54,7 +55,7 @@ _SECRET = re.compile(r"\b(?:sk|ah)-[\w-]{8,}")
 # Typer's words and ours.
 _REWORDED = (
     (re.compile(r"got unexpected extra argument(?:\(s\)|s)? \((.*)\)"), r"unexpected argument: \1"),
-    (re.compile(r"invalid value for '(.+?)':"), r"\1:"),
+    (re.compile(r"invalid value for '([^']+)'(?: / '[^']+')*:"), r"\1:"),
     (re.compile(r"is not a valid int(?:eger)?(?: range)?"), "is not a whole number"),
     (re.compile(r"is not a valid float(?: range)?"), "is not a number"),
     (re.compile(r"is not in the range x>=(\S+)"), r"is less than \1"),
@@ -189,7 +190,7 @@ def _fail(problem: Exception, arguments: list[str], *, debug: bool) -> int:
         traceback.print_exception(problem)
     if isinstance(problem, AxonHubError):
         output.error(problem)
-        return 2 if isinstance(problem, ConfigError | UsageError) else 1
+        return output.exit_code(problem)
     if isinstance(problem, _TYPER_ERROR):
         output.error(_usage_error(problem, arguments))
         return 2

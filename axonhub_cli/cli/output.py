@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from axonhub_cli.errors import AxonHubError, CommandFailed, UsageError
+from axonhub_cli.errors import AxonHubError, CommandFailed, ConfigError, UsageError
 from axonhub_cli.jsonio import Json
 
 RED, YELLOW, CYAN, BOLD, DIM = "31", "33", "36", "1", "2"
@@ -121,6 +121,11 @@ def note(text: str) -> None:
 
 def warn(text: str, hint: str | None = None) -> None:
     _message("warning", YELLOW, text, hint)
+
+
+def exit_code(problem: Exception) -> int:
+    """2: wrong usage or configuration; 1: whatever else went wrong."""
+    return 2 if isinstance(problem, ConfigError | UsageError) else 1
 
 
 def error(problem: AxonHubError) -> None:

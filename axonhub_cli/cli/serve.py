@@ -83,4 +83,7 @@ def serve(
     listen = serve_options(host, port, tls_cert, tls_key, log_level)
     from axonhub_cli.daemon import lifecycle
 
-    lifecycle.serve(session.paths, session.environ, listen, on_ready=output.note)
+    ended = lifecycle.serve(session.paths, session.environ, listen, on_ready=output.note)
+    if ended is not None:
+        # Its log, a line of JSON each, has told of it.
+        raise typer.Exit(output.exit_code(ended))

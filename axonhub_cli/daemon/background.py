@@ -15,13 +15,13 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from axonhub_cli.config.paths import Paths, make_private_dir
+from axonhub_cli.daemon.log_lines import LARGEST_LOG, Line, read_line
 from axonhub_cli.daemon.state import DaemonState, find_daemon, verify
 from axonhub_cli.errors import CommandFailed
 
 START_TIMEOUT = 20.0
 """Seconds until a daemon must answer; a cold start on a slow disk takes some."""
 
-_LARGEST_LOG = 4 * 1024 * 1024
 _PACE = 0.05
 _QUIET = 1.0
 """Seconds that a stop may take without a word."""
@@ -100,7 +100,7 @@ def _open_log(paths: Paths) -> tuple[int, int]:
     """The log, opened for appending (0600), and where the new daemon's part will begin."""
     make_private_dir(paths.state_dir)
     try:
-        if paths.log_file.exists() and paths.log_file.stat().st_size > _LARGEST_LOG:
+        if paths.log_file.exists() and paths.log_file.stat().st_size > LARGEST_LOG:
             os.replace(paths.log_file, f"{paths.log_file}.1")
         log = os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
@@ -153,29 +153,27 @@ def _wait_until_ready(paths: Paths, child: subprocess.Popen[bytes]) -> DaemonSta
 def _died(log_file: Path, begin: int, code: int) -> CommandFailed:
     """What the daemon said last, as this command's error."""
     said = _said(log_file, begin)
-    reason = next((line for line in reversed(said) if line.startswith("error: ")), None)
-    hint = next((line for line in reversed(said) if line.startswith("hint: ")), None)
+    reason = next((line for line in reversed(said) if line.level == "error"), None)
+    hint = next((line.message for line in reversed(said) if line.level == "hint"), None)
     if reason is not None:
-        return CommandFailed(
-            f"the daemon did not start: {reason.removeprefix('error: ')}",
-            hint=hint.removeprefix("hint: ") if hint else None,
-        )
-    last = f": {said[-1]}" if said else ""
+        message = f"the daemon did not start: {reason.message}"
+        return CommandFailed(message, hint=reason.hint or hint)
+    last = f": {said[-1].message}" if said else ""
     return CommandFailed(
         f"the daemon ended with code {code} before it was ready{last}", hint=f"its log: {log_file}"
     )
 
 
-def _tell_warnings(said: list[str], tell: Callable[[str], None]) -> None:
+def _tell_warnings(said: list[Line], tell: Callable[[str], None]) -> None:
     for line in said:
-        if line.startswith(("warning: ", "hint: ")):
-            tell(line)
+        if line.level in ("warning", "hint") or line.hint:
+            tell(line.as_text)
 
 
-def _said(log_file: Path, begin: int) -> list[str]:
+def _said(log_file: Path, begin: int) -> list[Line]:
     with open(log_file, encoding="utf-8", errors="replace") as file:
         file.seek(begin)
-        return [line.strip() for line in file if line.strip()]
+        return [read_line(line.strip()) for line in file if line.strip()]
 
 
 def _terminate(state: DaemonState, timeout: float, tell: Callable[[str], None]) -> bool:

@@ -24,7 +24,14 @@ from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.app import build_app
 from axonhub_cli.daemon.listen import PortTaken, bind, exposure
-from axonhub_cli.daemon.logs import configure_logging
+from axonhub_cli.daemon.log_lines import Line
+from axonhub_cli.daemon.logs import (
+    announce,
+    announce_end,
+    configure_logging,
+    format_before_config,
+    whole_process,
+)
 from axonhub_cli.daemon.memory import keep_freed_memory, spare_what_stays
 from axonhub_cli.daemon.options import Listen as Listen
 from axonhub_cli.daemon.pipelining import http_protocol
@@ -54,17 +61,30 @@ def serve(
     listen: Listen,
     *,
     on_ready: Callable[[str], None],
-) -> None:
-    """Serve until SIGINT or SIGTERM; blocks. `on_ready` gets the lines to show.
+) -> Exception | None:
+    """Serve until SIGINT or SIGTERM; blocks. `on_ready` gets the lines to show, unless the log
+    is of objects: then they are in it.
 
-    Raises `ConfigError`, `UsageError`, or `CommandFailed` when the port is taken.
+    Returns the error that ended it, where the log has it already; else raises `ConfigError`,
+    `UsageError`, or `CommandFailed` when the port is taken.
     """
 
     def ready(line: str) -> None:
         spare_what_stays()
         on_ready(line)
 
-    Daemon(paths, environ, listen).run(ready)
+    early = Server(log_format=format_before_config(paths, environ))
+    configure_logging(early, paths.log_file)
+    daemon = Daemon(paths, environ, listen)
+    with whole_process():
+        try:
+            daemon.run(ready)
+        except Exception as error:
+            if (daemon.server or early).log_format != "json":
+                raise
+            announce_end(error)
+            return error
+    return None
 
 
 class Daemon:
@@ -75,6 +95,8 @@ class Daemon:
         self._environ = environ
         self._listen = listen
         self._server: _UvicornServer | None = None
+        self.server: Server | None = None
+        """Its settings, when they have been read."""
 
     def run(self, on_ready: Callable[[str], None]) -> None:
         # The trace writer is the other thread: at the default of 5 ms a request would wait for it
@@ -93,14 +115,22 @@ class Daemon:
         _refuse_second(self._paths)
         runtime = Runtime(self._paths, self._environ)
         await runtime.start()
-        server = _overridden(self._paths, runtime.snapshot.config.server, self._listen)
-        configure_logging(server)
+        server = self.server = _overridden(
+            self._paths, runtime.snapshot.config.server, self._listen
+        )
+        self._follow_log(server)
+        runtime.reloaded = lambda config: self._follow_log(config.server)
         sockets = _bind(self._paths, server)
         try:
             await self._serve(runtime, server, sockets, on_ready)
         finally:
             for listener in sockets:
                 listener.close()
+
+    def _follow_log(self, server: Server) -> None:
+        level = self._listen.log_level
+        server = server if level is None else replace(server, log_level=level)
+        configure_logging(server, self._paths.log_file)
 
     async def _serve(
         self,
@@ -122,8 +152,9 @@ class Daemon:
                     f"cannot write {self._paths.state_file}: {error.strerror}",
                     hint="set AXONHUB_HOME to a folder of yours",
                 ) from error
+            tell = announce if server.log_format == "json" else _in_words(on_ready)
             for line in _ready_lines(config, self._paths, server, state, sockets):
-                on_ready(line)
+                tell(line)
 
         self._server = _UvicornServer(_uvicorn_config(app, server), ready, feed.close)
         try:
@@ -282,17 +313,23 @@ def _ready_lines(
     server: Server,
     state: DaemonState,
     sockets: list[socket.socket],
-) -> Iterator[str]:
+) -> Iterator[Line]:
     enabled = sum(channel.enabled for channel in config.channels)
     addresses = ", ".join(listener.getsockname()[0] for listener in sockets)
-    yield (
+    yield Line(
         f"axonhub {__version__} listens on {state.url} ({addresses}) with {enabled} "
-        f"channel{'' if enabled == 1 else 's'}, configuration {paths.config_file}"
+        f"channel{'' if enabled == 1 else 's'}, configuration {paths.config_file}",
+        "info",
     )
     if enabled == 0:
-        yield "hint: no channel is enabled yet: axonhub channel add --type claude-code"
+        hint = "axonhub channel add --type claude-code"
+        yield Line("no channel is enabled yet", "info", hint)
     if (warning := exposure(server.host)) is not None:
-        yield f"warning: {warning}"
+        yield Line(warning, "warning")
+
+
+def _in_words(on_ready: Callable[[str], None]) -> Callable[[Line], None]:
+    return lambda line: on_ready(line.as_text)
 
 
 def _uvicorn_config(app: App, server: Server) -> uvicorn.Config:

@@ -61,6 +61,8 @@ class Runtime:
         self.config_error: str | None = None
         self.prepare: Callable[[Config], Awaitable[None]] = _nothing
         """Awaited with each new configuration, before a request is served by it."""
+        self.reloaded: Callable[[Config], None] = lambda config: None
+        """Told of each configuration after the first."""
 
     async def start(self) -> None:
         """Read the configuration for the first time. Raises `ConfigError`."""
@@ -121,6 +123,7 @@ class Runtime:
         try:
             await self._load(min(self._patience, _RELOAD_PATIENCE_S))
             self.config_error = None
+            self.reloaded(self.snapshot.config)
             logger.info("configuration reloaded")
         except ConfigError as error:
             self.config_error = error.message

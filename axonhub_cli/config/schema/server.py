@@ -62,7 +62,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     tls_key: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
-    """Of the daemon's log; `json`: an object a line. Takes effect when the daemon starts."""
+    """Of the daemon's log; `json`: an object a line."""
     usage_cost: bool = False
     """Answers tell their cost in US dollars, as `usage.cost`, where it is known."""
     price_updates: bool = False
