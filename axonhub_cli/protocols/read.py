@@ -74,11 +74,12 @@ def as_int(value: Json) -> int | None:
     return int(value)
 
 
-_MOST = 2**53
+_MOST = 10**9
+"""Tokens: a hundred times any model's context. Costs and their sums stay a database's integers."""
 
 
 def as_count(value: Json, least: int = 0) -> int | None:
-    """A count of tokens, `12.0` included. Above 2**53 it is nonsense, and no database's integer."""
+    """A count of tokens, `12.0` included; one that no answer can have counts as not told."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not value.is_integer():

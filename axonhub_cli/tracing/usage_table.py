@@ -21,6 +21,8 @@ _SUMS = (
     *("requests", "served", "failed", "unpriced", "input", "cache_read", "cache_write"),
     *("output", "reasoning", "cost_pico"),
 )
+_MOST = 10**18
+"""A million dollars for a request: a slip in the user's own prices, which must not cost the record."""
 _Slot = tuple[int, str, str, str, str, str]
 
 _ADD = f"""INSERT INTO usage ({", ".join((*_SLOT, *_SUMS))})
@@ -67,5 +69,5 @@ def _sums(spent: Sequence[Spent]) -> tuple[int, ...]:
         sum(usage.cache_write or 0 for usage in used),
         sum(usage.output or 0 for usage in used),
         sum(usage.reasoning or 0 for usage in used),
-        sum(picodollars(one.usd) for one in spent if one.usd is not None),
+        min(_MOST, sum(picodollars(one.usd) for one in spent if one.usd is not None)),
     )

@@ -156,3 +156,11 @@ def test_a_pattern_that_takes_in_quotes_leaves_losses_and_decision_readable() ->
     entry = finished_entry(made, redacting, stored=False)
     assert json.loads(str(entry.request["losses"]))[0]["path"] == "a"
     assert json.loads(entry.decision)["strategy"] == "x"
+
+
+@pytest.mark.parametrize("count", [9007199254740991, 10**9 + 1, 1e300])
+def test_a_count_that_no_answer_can_have_counts_as_not_told(count: float) -> None:
+    answer = message(text("pong"), input_tokens=count)
+    entry = finished_entry(record("r", attempts=[attempt(answer)]), context(), stored=False)
+    assert (entry.request["input"], entry.request["output"]) == (None, 5)
+    assert not entry.spent[0].whole

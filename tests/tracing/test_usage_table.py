@@ -93,3 +93,9 @@ def test_the_store_counts_what_it_writes(tmp_path: Path) -> None:
     found = db.execute("SELECT requests, output, unpriced FROM usage").fetchall()
     db.close()
     assert found == [(2, 10, 2)]
+
+
+def test_a_slip_in_a_price_costs_no_record() -> None:
+    (row,) = rows(entry(used("1e30")))
+    assert row["cost_pico"] == 2 * 10**18
+    assert row["requests"] == 2

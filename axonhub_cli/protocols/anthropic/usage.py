@@ -67,7 +67,7 @@ def _counts(value: dict[str, Json]) -> Usage:
     read = as_count(value.get("cache_read_input_tokens"))
     if read is None:
         read = as_count(value.get("cached_tokens"))
-    fresh = as_count(value.get("input_tokens"), least=-(2**53))
+    fresh = as_count(value.get("input_tokens"), least=-(10**9))
     if fresh is not None and fresh < 0:
         fresh = max(fresh + (read or 0), 0)
     return Usage(
