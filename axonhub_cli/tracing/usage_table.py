@@ -22,7 +22,7 @@ _SUMS = (
     *("output", "reasoning", "cost_pico"),
 )
 _MOST = 10**18
-"""A million dollars for a request: a slip in the user's own prices, which must not cost the record."""
+"""A million dollars: a request that costs more is a slip in the user's own prices."""
 _Slot = tuple[int, str, str, str, str, str]
 
 _ADD = f"""INSERT INTO usage ({", ".join((*_SLOT, *_SUMS))})
