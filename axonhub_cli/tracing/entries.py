@@ -17,6 +17,7 @@ from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Envelope, Json
 from axonhub_cli.protocols.base import Answer
+from axonhub_cli.tracing.asked import read_asked
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.sent_headers import compare_headers
@@ -56,7 +57,7 @@ class Entry(Struct, kw_only=True):
     trace_id: str | None
     thread_id: str | None
     title: Callable[[], str | None]
-    """Called when the trace has none yet."""
+    """Called when the trace has none yet. The user's words: None where those are not kept."""
     spent: list[Spent] = []
     """Of each attempt that an upstream charges for."""
     ended: bool = False
@@ -79,6 +80,7 @@ def running_entry(record: RequestRecord, context: Context) -> Entry:
     entry = _entry(record, answers, [None] * len(answers), context)
     if context.settings.bodies == "on":
         entry.bodies = _request_bodies(record, context)
+        entry.title = _titling(record, context)
     return entry
 
 
@@ -99,6 +101,7 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     entry.counted = stored
     if not _keeps_bodies(entry, context.settings):
         return entry
+    entry.title = _titling(record, context)
     if not stored or context.settings.bodies != "on":
         entry.bodies = _request_bodies(record, context)
     entry.bodies += _sent_bodies(record, context)
@@ -131,7 +134,7 @@ def _entry(
         # A test is nobody's conversation.
         trace_id=_optional(clean, record.trace_id) if record.source == "api" else None,
         thread_id=_optional(clean, record.thread_id),
-        title=lambda: _title(record, clean),
+        title=lambda: None,
         spent=charged,
     )
 
@@ -253,10 +256,17 @@ def _read(read_answer: ReadAnswer | None, body: bytes) -> Answer:
     return read_answer(body) if read_answer is not None and body else _NO_ANSWER
 
 
+def _titling(record: RequestRecord, context: Context) -> Callable[[], str | None]:
+    if not context.settings.store_request_body:
+        return lambda: None
+    return lambda: _title(record, context.redactor.text)
+
+
 def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
-    if record.body is None or record.operation != "generate":
+    if record.body is None or record.agent_id is not None:
         return None
-    if record.agent_id is not None or record.request_class == "auxiliary":
+    asked = read_asked(record.protocol, record.body, record.operation, record.request_class)
+    if asked.side is not None:
         return None
     return _optional(clean, find_title(record.body, record.envelope))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Envelope, Json
+from axonhub_cli.tracing.said import items_of
 from axonhub_cli.tracing.spans import read_arrays
 
 MAX_TITLE = 80
@@ -36,12 +37,12 @@ def find_title(body: bytes, envelope: Envelope | None = None) -> str | None:
 
     `envelope`: what was read of this very body already.
     """
-    messages = (read_arrays(body) if envelope is None else envelope).messages or []
+    messages = items_of(read_arrays(body) if envelope is None else envelope) or []
     try:
         for raw in messages[:_LOOKED_AT]:
             message = jsonio.decode(bytes(raw))
             if isinstance(message, dict) and message.get("role") == "user":
-                said = "\n".join(user_texts(message.get("content")))
+                said = "\n".join(user_texts(message.get("content", message.get("parts"))))
                 if said and said.rstrip(":") != TITLE_REQUEST:
                     return shorten(said, MAX_TITLE)
     except jsonio.InvalidJson:

@@ -7,7 +7,7 @@ from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.tracing.entries import Body, Context, finished_entry, running_entry
 from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.redact import Redactor
-from tests.tracing.records import attempt, context, headers_of, message, record, text
+from tests.tracing.records import attempt, body_of, context, headers_of, message, record, text
 
 TOKEN = "sk-ant-oat01-" + "x" * 20
 USAGE = {
@@ -115,6 +115,22 @@ def test_side_requests_give_no_title() -> None:
     assert title(record("r", request_class="auxiliary")) is None
     assert title(record("r", operation="count_tokens")) is None
     assert title(record("r", body=None)) is None
+    opencodes = record("r", protocol="openai_chat", body=body_of("opencode/chat_basic.01"))
+    assert title(opencodes) is None
+    ping = {"max_tokens": 1, "messages": [{"role": "user", "content": "quota"}]}
+    assert title(record("r", body=json.dumps(ping).encode())) is None
+
+
+def test_where_bodies_are_not_kept_the_users_words_are_no_title_either() -> None:
+    made = record("r")
+    for nothing in (context(bodies="off"), context(store_request_body=False)):
+        assert finished_entry(made, nothing, stored=False).title() is None
+        assert running_entry(made, nothing).title() is None
+    on_failure = context(bodies="on_failure")
+    assert running_entry(made, on_failure).title() is None
+    assert finished_entry(made, on_failure, stored=False).title() is None
+    made.status = "failed"
+    assert finished_entry(made, on_failure, stored=False).title() == "say pong"
 
 
 def test_text_that_is_no_unicode_can_be_stored() -> None:

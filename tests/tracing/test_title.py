@@ -17,6 +17,8 @@ from tests.tracing.records import body_of
         ("claude-code/interactive.02", None),
         ("sdk-anthropic/basic.01", "hi"),
         ("opencode/chat_basic.01", '"say pong"'),
+        ("opencode/resp_basic.02", '"say pong"'),
+        ("codex/basic", "say pong"),
     ],
 )
 def test_the_title_is_the_users_first_words(name: str, title: str | None) -> None:
@@ -52,6 +54,11 @@ def test_the_title_is_the_users_first_words(name: str, title: str | None) -> Non
 )
 def test_what_an_agent_puts_in_is_not_the_users(text: str, words: str) -> None:
     assert own_words(text) == words
+
+
+def test_the_title_of_a_gemini_conversation_is_found_too() -> None:
+    contents = [{"role": "user", "parts": [{"text": "say"}, {"text": "pong"}]}]
+    assert find_title(json.dumps({"contents": contents}).encode()) == "say pong"
 
 
 def test_a_title_is_one_short_line() -> None:
