@@ -89,6 +89,10 @@ def _check_files(config: Config) -> None:
     """What loading leaves to the channels: are the files there that they name?"""
     from axonhub_cli.config.rules_network import check_ca_file
 
+    if (file := config.telemetry.ca_file) is not None and (
+        fault := check_ca_file(file)
+    ) is not None:
+        raise ConfigError(f"telemetry.ca_file: {fault}")
     for index, channel in enumerate(config.channels):
         fault = check_ca_file(channel.ca_file) if channel.ca_file is not None else None
         if fault is not None:

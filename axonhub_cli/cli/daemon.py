@@ -103,6 +103,7 @@ def find_status(session: Session) -> dict[str, Json]:
         "channels": channels,
         "uptime_s": None,
         "traces_error": None,
+        "telemetry_error": None,
     }
     if state is not None and health is not None:
         # The channels are those it works with now. A fault of the file counts at once, though the
@@ -115,6 +116,7 @@ def find_status(session: Session) -> dict[str, Json]:
             channels=health.get("channels", channels),
             uptime_s=max(0, int(time() - state.started_at)),
             traces_error=health.get("traces_error"),
+            telemetry_error=health.get("telemetry_error"),
         )
     return found
 
@@ -176,6 +178,8 @@ def _print_status(found: dict[str, Json]) -> None:
         )
     if found["traces_error"]:
         output.warn(f"traces are not written: {found['traces_error']}")
+    if found["telemetry_error"]:
+        output.warn(f"telemetry is not sent: {found['telemetry_error']}")
     if not found["running"]:
         output.note("hint: `axonhub start` starts it")
 

@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.nearest import did_you_mean
 from axonhub_cli.config.rules_limits import limit_faults
-from axonhub_cli.config.rules_network import check_ca_path
+from axonhub_cli.config.rules_network import check_ca_path, has_place
 from axonhub_cli.config.rules_profiles import Fault, channel_faults, profile_faults, quota_faults
 from axonhub_cli.config.rules_routing import policy_faults, routing_faults
 from axonhub_cli.config.rules_telemetry import telemetry_faults
@@ -24,7 +24,6 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 # No user part: what stands there is a secret. Only a proxy's address may hold one.
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _PROXY = re.compile(r"(?:https?|socks5h?)://\S+")
-_PLAIN = re.compile(r"\w+://[A-Za-z0-9._-]+(?::[1-9]\d{0,3})?(?:[/?#]|$)", re.ASCII)
 _HOST = re.compile(
     r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?"
 )
@@ -50,7 +49,7 @@ def find_faults(config: Config) -> Iterator[Fault]:
     for index, key in enumerate(config.keys):
         yield from _below(f"keys[{index}]", _key_faults(key, [p.name for p in config.profiles]))
     yield from _price_faults(config)
-    yield from telemetry_faults(config.telemetry, check_reference)
+    yield from telemetry_faults(config.telemetry, check_reference, check_duration)
 
 
 def check_name(name: str) -> str | None:
@@ -78,7 +77,7 @@ def check_reference(reference: str) -> str | None:
 
 def check_base_url(url: str) -> str | None:
     """What is wrong with a provider's address."""
-    if _URL.fullmatch(url) and _has_place(url):
+    if _URL.fullmatch(url) and has_place(url):
         return None
     if re.match(r"https?://[^/]*@", url):
         return "a URL must not hold a user or password: keep them as the channel's token"
@@ -87,23 +86,9 @@ def check_base_url(url: str) -> str | None:
 
 def check_proxy(url: str) -> str | None:
     """What is wrong with a proxy's address; not told in full, as it may hold a password."""
-    if _PROXY.fullmatch(url) and _has_place(url):
+    if _PROXY.fullmatch(url) and has_place(url):
         return None
     return "not an http://, https:// or socks5:// URL"
-
-
-def _has_place(url: str) -> bool:
-    """Can host and port be read? `http://[::1` and `http://h:99999` have none."""
-    if _PLAIN.match(url):
-        return True
-    # `axonhub env` has no time for this import at every shell's start.
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(url)
-        return parts.port != 0 and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def check_duration(text: str) -> str | None:

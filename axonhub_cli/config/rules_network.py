@@ -1,12 +1,16 @@
-"""The file of certificate authorities that a channel trusts as well: is it one?
+"""What lies on the way to an address: can it be read, and which certificate authorities count?
 
-The command line asks when the name is saved, `axonhub config check` whenever it is called. Loading
-the configuration does not: a file that went away is the trouble of one channel, not of all.
+The command line looks into a file of authorities when its name is saved, `axonhub config check`
+whenever it is called. Loading the configuration does not: a file that went away is the trouble of
+one channel, not of all.
 """
 
 from __future__ import annotations
 
 import os
+import re
+
+_PLAIN = re.compile(r"\w+://[A-Za-z0-9._-]+(?::[1-9]\d{0,3})?(?:[/?#]|$)", re.ASCII)
 
 
 def check_ca_path(path: str) -> str | None:
@@ -33,3 +37,17 @@ def check_ca_file(path: str) -> str | None:
     if not context.cert_store_stats()["x509"]:
         return f"there is no certificate in {path}"
     return None
+
+
+def has_place(url: str) -> bool:
+    """Can host and port be read? `http://[::1` and `http://h:99999` have none."""
+    if _PLAIN.match(url):
+        return True
+    # `axonhub env` has no time for this import at every shell's start.
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.routing import BaseRoute, Route, Router
 
@@ -69,7 +69,7 @@ def build_app(
     lineage = Lineage(PROTOCOLS)
     listing = _make_listing(runtime, paths)
     pricer, costs = Pricer(lambda: runtime.snapshot.config, listing), Costs(listing, time.time)
-    observers = Observers(runtime, feed)
+    observers = Observers(runtime, feed, environ)
     writer = _make_writer(runtime, paths, lineage, pricer, observers.observe)
     upstreams = Upstreams(environ)
     issuers = Issuers(paths.data_dir / "issuers.txt")
@@ -86,10 +86,13 @@ def build_app(
         started_at=time.monotonic(),
         traces_problem=lambda: writer.problem,
         refused=observers.metrics.refused,
+        telemetry_problem=lambda: observers.exporter.problem,
     )
+    metrics = MetricsEndpoint(context, observers, writer)
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
+        observers.use_gauges(asyncio.get_running_loop(), metrics.gauges)
         keeper.start()
         await _follow_configuration(book, QuotaHistory(book, paths.trace_db), costs, state, runtime)
         writer.start()
@@ -102,11 +105,19 @@ def build_app(
             writer.close(_WRITER_CLOSE_S)
             observers.close()
 
-    routes = _routes(context, book, paths, observers, writer)
-    missing = MissingEndpoint(context, _paths())
-    # The router alone: the framework's own middlewares would wrap each message of each answer.
-    router = Router(routes=routes, redirect_slashes=False, default=missing, lifespan=lifespan)
+    routes = _routes(context, book, paths, observers, metrics)
+    router = _make_router(context, routes, lifespan)
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
+
+
+def _make_router(
+    context: Context,
+    routes: list[BaseRoute],
+    lifespan: Callable[[object], AbstractAsyncContextManager[None]],
+) -> Router:
+    # The router alone: the framework's own middlewares would wrap each message of each answer.
+    missing = MissingEndpoint(context, _paths())
+    return Router(routes=routes, redirect_slashes=False, default=missing, lifespan=lifespan)
 
 
 def _make_state(runtime: Runtime) -> tuple[Supply, RoutingState]:
@@ -178,7 +189,7 @@ def _make_writer(
 
 
 def _routes(
-    context: Context, book: QuotaBook, paths: Paths, observers: Observers, writer: TraceWriter
+    context: Context, book: QuotaBook, paths: Paths, observers: Observers, metrics: MetricsEndpoint
 ) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS.values():
@@ -195,7 +206,6 @@ def _routes(
     session = SessionEndpoint(context, book, paths.trace_db)
     routes.append(Route(SESSION_ROUTE, Only(_READING, Admin(context, session))))
     routes.append(Route(LIVE_PATH, Only(("GET",), Admin(context, LiveEndpoint(observers.feed)))))
-    metrics = MetricsEndpoint(context, observers.metrics, writer)
     routes.append(Route("/metrics", Only(_READING, metrics)))
     welcome = Only(_READING, TextEndpoint(context, _WELCOME))
     # Claude Code greets with HEAD, at the root of its base URL too.

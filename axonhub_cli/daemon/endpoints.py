@@ -72,6 +72,8 @@ class Context(Struct, frozen=True):
     """Why no traces are written; None while they are."""
     refused: Callable[[str, str, Kind, int], None]
     """Counts a request without a record: protocol, operation, kind, status."""
+    telemetry_problem: Callable[[], str | None]
+    """Why no collector takes spans or metrics; None while it does, or none is to."""
 
     def __repr__(self) -> str:
         return "Context(…)"
@@ -291,6 +293,7 @@ class HealthEndpoint:
         if shown_challenge(scope, context.secret) is not None:
             body["config_error"] = context.runtime.config_error
             body["traces_error"] = context.traces_problem()
+            body["telemetry_error"] = context.telemetry_problem()
             body["health"] = health = _channels_health(context)
             body["channels"] = len(health)
         return jsonio.encode(body)

@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from axonhub_cli import __version__
 from axonhub_cli.daemon.auth import authenticate
 from axonhub_cli.daemon.endpoints import Context
+from axonhub_cli.daemon.observers import Observers
 from axonhub_cli.daemon.replies import send_error
 from axonhub_cli.daemon.shield import Scope
 from axonhub_cli.errors import ClientError, ErrorInfo
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import Reply, Send
-from axonhub_cli.tracing.metrics import CONTENT_TYPE, Counter, Metrics, gauge
+from axonhub_cli.tracing.metrics import CONTENT_TYPE, Counter, gauge
 from axonhub_cli.tracing.writer import TraceWriter
 
 _STATES = {"closed": 0.0, "half-open": 1.0, "open": 2.0}
 
 
 class MetricsEndpoint:
-    def __init__(self, context: Context, metrics: Metrics, writer: TraceWriter) -> None:
+    def __init__(self, context: Context, observers: Observers, writer: TraceWriter) -> None:
         self._context = context
-        self._metrics = metrics
+        self._metrics = observers.metrics
+        self._exporter = observers.exporter
         self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,10 +36,13 @@ class MetricsEndpoint:
             info = ErrorInfo.of(error.kind, error.message)
             await send_error(reply, scope["path"], info)
             return
-        body = self._metrics.write(self._gauges())
+        exporter = self._exporter
+        exported = exporter.outcomes.counters(exporter.waiting) if exporter.active else ()
+        body = self._metrics.write([*self.gauges(), *exported])
         await reply.send_whole(200, [(b"content-type", CONTENT_TYPE)], body)
 
-    def _gauges(self) -> Iterator[Counter]:
+    def gauges(self) -> Iterator[Counter]:
+        """Values of this moment; to be read on the loop."""
         context, writer = self._context, self._writer
         health, now = context.services.routing.health, context.services.now()
         names = [c.name for c in context.runtime.snapshot.config.channels if c.enabled]

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.telemetry import Exporter
+from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.live import Feed
-from axonhub_cli.tracing.metrics import Metrics
+from axonhub_cli.tracing.metrics import Counter, Metrics
+from axonhub_cli.tracing.otlp import FindProvider
 
 _CLOSE_S = 2.0
+_READ_S = 1.0
+_BY_PROTOCOL = {"anthropic": "anthropic", "openai_chat": "openai"}
 
 logger = logging.getLogger("axonhub")
 
 
 class Observers:
-    """All of them; `observe` is for the writer thread."""
+    """All of them; `observe` is for the writer thread. `environ`: OpenTelemetry's variables are
+    among it."""
 
-    def __init__(self, runtime: Runtime, feed: Feed) -> None:
+    def __init__(self, runtime: Runtime, feed: Feed, environ: Mapping[str, str]) -> None:
         self.feed = feed
         self.metrics = Metrics()
-        self.exporter = Exporter(lambda: runtime.snapshot.config.telemetry, _reveal(runtime))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._gauges: Callable[[], Iterable[Counter]] = tuple
+        self.exporter = Exporter(
+            lambda: runtime.snapshot.config.telemetry,
+            _reveal(runtime),
+            find_provider=_find_provider(runtime),
+            environ=environ,
+            gauges=self._read_gauges,
+        )
 
     def observe(self, entry: Entry) -> None:
         for told in (self.metrics.observe, self.feed.finished, self.exporter.observe):
@@ -32,8 +47,38 @@ class Observers:
                 # One that cannot take it must not keep it from the others.
                 logger.error("a request is not told of: %s", type(error).__name__)
 
+    def use_gauges(
+        self, loop: asyncio.AbstractEventLoop, gauges: Callable[[], Iterable[Counter]]
+    ) -> None:
+        """Whose values are exported too. They are read on the loop, to which what they tell of
+        belongs."""
+        self._loop, self._gauges = loop, gauges
+
     def close(self) -> None:
         self.exporter.close(_CLOSE_S)
+
+    def _read_gauges(self) -> Iterable[Counter]:
+        """For the exporter's thread: those of this moment; none from a loop that is busy."""
+        if self._loop is None:
+            return ()
+        found: Future[list[Counter]] = Future()
+        try:
+            self._loop.call_soon_threadsafe(lambda: found.set_result(list(self._gauges())))
+            return found.result(_READ_S)
+        except (RuntimeError, TimeoutError):
+            # The loop has ended, or does not come to it.
+            return ()
+
+
+def _find_provider(runtime: Runtime) -> FindProvider:
+    def find(channel: str, protocol: str) -> str | None:
+        known = runtime.snapshot.config.channel(channel)
+        if known is None:
+            # It is gone since: whose way of speaking it was is known at least.
+            return _BY_PROTOCOL.get(protocol)
+        return PROVIDERS[known.type].otel_name or known.type
+
+    return find
 
 
 def _reveal(runtime: Runtime) -> Callable[[str], str]:

@@ -58,6 +58,8 @@ class Answer(Struct, frozen=True):
     and `cost`, what it says itself that it costs."""
     partial: bool = False
     """More was done than `usage` counts, at prices that it does not tell."""
+    id: str | None = None
+    """The completion's own: `msg_…`, `chatcmpl-…`."""
 
 
 class WireProtocol(Struct, frozen=True):

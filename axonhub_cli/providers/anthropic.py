@@ -18,6 +18,7 @@ ANTHROPIC = (
         token_prompt="Token printed by `claude setup-token`",
         identity=True,
         terms="The terms of your Claude plan govern what a subscription token may be used for.",
+        otel_name="anthropic",
         tested=True,
     ),
     Provider(
@@ -35,6 +36,7 @@ ANTHROPIC = (
         type="anthropic-compatible",
         title="Any endpoint that speaks Anthropic Messages",
         endpoints={},
+        otel_name="anthropic",
         models=("*",),
         token_form="anthropic",
         tested=True,

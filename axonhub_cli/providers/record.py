@@ -39,6 +39,8 @@ class Provider(Struct, frozen=True):
     """Glob of model names to the most tokens an answer may have; the first that fits counts."""
     models_path: str | None = "/models"
     """The model list, below the main endpoint or as a whole URL; None: there is none."""
+    otel_name: str = ""
+    """What OpenTelemetry's GenAI conventions call it (`gen_ai.provider.name`); empty: its type."""
     tested: bool = False
     """Its quirks have a documented or captured case in the tests."""
 

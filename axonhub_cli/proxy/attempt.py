@@ -114,7 +114,10 @@ class Attempt:
         exchange.headers = self._conceal.headers(exchange.headers)
         self._record.http_status = exchange.status
         self._record.answer_headers = exchange.headers
-        self._record.upstream_request_id = exchange.header(b"request-id")
+        # Anthropic's name for it, then that of OpenAI and most who speak its protocol.
+        self._record.upstream_request_id = exchange.header(b"request-id") or exchange.header(
+            b"x-request-id"
+        )
         return exchange
 
     def _relay(self, exchange: Exchange) -> StreamRelay | StreamConvert:

@@ -212,6 +212,9 @@ def _attempt(
         "cost_usd": None if used is None else _dollars(used.usd),
         "price": None if used is None else used.price,
         "unpriced": int(used is not None and not used.whole),
+        # For whoever is told of the entry; the file has no such columns.
+        "answer_model": _optional(clean, answer.model),
+        "answer_id": _optional(clean, answer.id),
         **_counts(answer.usage),
     }
 

@@ -49,10 +49,18 @@ class Counter:
             joined.add(value, **dict(labels))
         return joined
 
+    @property
+    def about(self) -> tuple[str, str]:
+        """Its name, and what it counts."""
+        return self._name, self._help
+
+    def values(self) -> list[tuple[Labels, float]]:
+        # One step for the interpreter: another thread may add while this one reads.
+        return list(self._sums.items())
+
     def lines(self) -> Iterator[str]:
         yield from _head(self._name, self._help, self._kind)
-        # One step for the interpreter: another thread may add while this one writes.
-        for labels, value in list(self._sums.items()):
+        for labels, value in self.values():
             yield _sample(self._name, labels, value)
 
 

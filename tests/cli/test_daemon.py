@@ -26,6 +26,7 @@ def test_status_as_json_has_the_same_keys_without_a_daemon(home: Home) -> None:
         "channels": 1,
         "uptime_s": None,
         "traces_error": None,
+        "telemetry_error": None,
     }
 
 
@@ -54,6 +55,14 @@ def test_status_shows_that_no_traces_are_written(home: Home) -> None:
     with running(home.paths, channels=1, traces_error="the disk is full"):
         assert home.json("status")["traces_error"] == "the disk is full"
         assert "warning: traces are not written: the disk is full" in home.axonhub("status").stderr
+
+
+def test_status_shows_that_telemetry_does_not_arrive(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    with running(home.paths, channels=1, telemetry_error="traces: it answered 401"):
+        assert home.json("status")["telemetry_error"] == "traces: it answered 401"
+        said = home.axonhub("status").stderr
+    assert "warning: telemetry is not sent: traces: it answered 401" in said
 
 
 def test_status_tells_where_to_look_when_every_channel_is_disabled(home: Home) -> None:

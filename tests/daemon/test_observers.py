@@ -5,7 +5,7 @@ from axonhub_cli.daemon.observers import Observers
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.tracing.entries import finished_entry
 from axonhub_cli.tracing.live import Feed
-from tests.daemon.test_telemetry import Collector
+from tests.support.collector import Collector
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
 from tests.support.upstream import PATIENCE, Upstream
@@ -25,16 +25,18 @@ def test_a_daemon_sends_spans_of_what_went_through(home: Home, upstream: Upstrea
         body = {"model": "claude-x", "messages": [{"role": "user", "content": "hi"}]}
         daemon.post(json.dumps(body).encode(), traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
         daemon.stop()
-        path, key, told = collector.posts.get(timeout=PATIENCE)
+        traces = collector.traces.get(timeout=PATIENCE)
+        metrics = collector.metrics.get(timeout=PATIENCE)
     finally:
         daemon.stop()
         collector.close()
-    assert (path, key) == ("/v1/traces", home.environ["TEST_TOKEN"])
-    request, attempt = told["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert traces.headers["x-key"] == metrics.headers["x-key"] == home.environ["TEST_TOKEN"]
+    request, attempt = traces.spans
     assert (request["traceId"], attempt["parentSpanId"]) == ("a" * 32, request["spanId"])
     # What happens upstream belongs to the attempt that asked for it.
     (seen,) = upstream.generations
     assert seen.header("traceparent") == f"00-{'a' * 32}-{attempt['spanId']}-01"
+    assert {"gen_ai.client.token.usage", "axonhub.requests"} <= set(metrics.metrics)
 
 
 def test_one_that_cannot_take_a_request_keeps_it_from_no_other(home: Home) -> None:
@@ -49,7 +51,7 @@ def test_one_that_cannot_take_a_request_keeps_it_from_no_other(home: Home) -> No
         await runtime.start()
         feed = Feed()
         listener = feed.listen()
-        Observers(runtime, feed).observe(made)
+        Observers(runtime, feed, {}).observe(made)
         async with asyncio.timeout(PATIENCE):
             return await listener.take()
 

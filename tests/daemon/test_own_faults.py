@@ -50,6 +50,7 @@ def torn_context(paths: Paths) -> Context:
         started_at=0.0,
         traces_problem=problem,
         refused=lambda *_: None,
+        telemetry_problem=lambda: None,
     )
 
 

@@ -1,3 +1,4 @@
+from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.providers.record import Provider
 
 
@@ -13,3 +14,18 @@ def test_the_main_protocol_is_that_of_the_first_address_or_dialect() -> None:
     assert Provider("x", "X", both).protocol == "openai_chat"
     assert Provider("x", "X", {}, dialects={"openai_chat": "y"}).protocol == "openai_chat"
     assert Provider("x", "X", {}).protocol == "anthropic"
+
+
+def test_opentelemetrys_well_known_names_are_used() -> None:
+    """Semantic conventions 1.41, `gen_ai.provider.name`."""
+    known = {
+        "anthropic": ("claude-code", "anthropic-compatible"),
+        "openai": ("openai-compatible",),
+        "moonshot_ai": ("moonshot", "moonshot-intl"),
+        "x_ai": ("xai",),
+        "mistral_ai": ("mistral",),
+    }
+    for name, types in known.items():
+        assert {PROVIDERS[type].otel_name for type in types} == {name}
+    own = {"anthropic", "openai", "deepseek", "groq"}
+    assert {PROVIDERS[type].otel_name or type for type in own} == own

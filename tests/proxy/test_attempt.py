@@ -89,6 +89,18 @@ def test_a_good_answer_passes_byte_for_byte(
     assert headers["ah-request-id"].startswith("req_")
 
 
+def test_the_upstreams_own_name_for_a_request_is_kept(home: Home, upstream: Upstream) -> None:
+    names = ("request-id", "x-request-id")
+    answer = b'{"type":"message","content":[]}'
+    with running(home, upstream.url) as daemon:
+        for name in names:
+            upstream.script(body(200, answer, JSON, (name, f"from {name}")))
+        asked = [daemon.post(WHOLE)[1]["ah-request-id"] for _ in names]
+    with TraceReader(home.paths.trace_db) as reader:
+        kept = [reader.request(id).attempts[0].upstream_request_id for id in asked]
+    assert kept == ["from request-id", "from x-request-id"]
+
+
 @BOTH
 @pytest.mark.parametrize("status", [400, 402, 404, 408, 409, 413, 422, 429, 500, 503, 529])
 def test_the_only_channels_error_reaches_the_client_unchanged(

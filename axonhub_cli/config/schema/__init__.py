@@ -19,7 +19,7 @@ from axonhub_cli.config.schema.server import (
     Server,
     TraceSettings,
 )
-from axonhub_cli.config.schema.telemetry import Telemetry
+from axonhub_cli.config.schema.telemetry import Signal, Telemetry
 
 __all__ = [
     "Action",
@@ -39,6 +39,7 @@ __all__ = [
     "Secrets",
     "Server",
     "Strategy",
+    "Signal",
     "Telemetry",
     "TraceSettings",
     "When",

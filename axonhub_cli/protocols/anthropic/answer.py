@@ -85,6 +85,7 @@ class _Reading:
 
     def __init__(self, content: _Content | None) -> None:
         self.content = content
+        self.id: str | None = None
         self.model: str | None = None
         self.stop_reason: str | None = None
         self.error: str | None = None
@@ -118,6 +119,7 @@ class _Reading:
         """Take in a message, whole or as it is at a stream's beginning."""
         if not isinstance(message, dict):
             return
+        self.id = _text(message.get("id")) or self.id
         self.model = _text(message.get("model")) or self.model
         self.stop_reason = _text(message.get("stop_reason")) or self.stop_reason
         self.count(message.get("usage"))
@@ -143,6 +145,7 @@ class _Reading:
             complete=self.complete,
             told=self.told,
             partial=self.partial,
+            id=self.id,
         )
 
 

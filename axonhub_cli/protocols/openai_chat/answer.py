@@ -67,8 +67,10 @@ def read_totals(body: bytes) -> Answer:
         ending.read(body)
     if ending.usage is None:
         ending.find_usage(body)
+    model, id = _named(body)
     return Answer(
-        model=_model(body),
+        model=model,
+        id=id,
         stop_reason=ending.reason,
         usage=decode_usage(ending.usage),
         told=ending.told | told_cost(ending.usage),
@@ -150,6 +152,7 @@ def _read_document(body: bytes) -> Answer:
         return Answer(error=garbled.message) if choices(value) else Answer()
     return Answer(
         model=response.model,
+        id=as_str(value.get("id")) or None,
         stop_reason=finish_reason(choices(value)[0]) or None,
         usage=response.usage,
         content=_shown(response),
@@ -164,14 +167,16 @@ def _told(value: Json) -> dict[str, str]:
     return {"service_tier": tier} if tier else {}
 
 
-def _model(body: bytes) -> str | None:
+def _named(body: bytes) -> tuple[str | None, str | None]:
+    """The model and the completion's id."""
     for event in parse_events(body):
         value = read_chunk(event)
-        model = as_str(value.get("model")) if isinstance(value, dict) else ""
+        read = value if isinstance(value, dict) else {}
+        model = as_str(read.get("model"))
         # The first chunk of some servers is about the prompt, and names no model.
         if model or choices(value):
-            return model or None
-    return None
+            return model or None, as_str(read.get("id")) or None
+    return None, None
 
 
 def _shown(response: Response) -> tuple[Json, ...]:

@@ -113,6 +113,7 @@ def test_a_stream_is_read_to_its_message() -> None:
             {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": "ls"}},
         ),
         complete=True,
+        id="msg_1",
     )
 
 
@@ -127,7 +128,7 @@ def test_totals_are_the_answer_without_its_content() -> None:
     for names in (True, False):
         totals = read_totals(sse(EVENTS, names=names))
         assert totals == Answer(
-            model="claude-opus-5-5", stop_reason="tool_use", usage=USAGE, complete=True
+            model="claude-opus-5-5", stop_reason="tool_use", usage=USAGE, complete=True, id="msg_1"
         )
 
 
@@ -144,6 +145,7 @@ def test_data_over_several_lines_is_one_event() -> None:
 def test_a_message_in_json_is_read() -> None:
     body = json.dumps(
         {
+            "id": "msg_1",
             "type": "message",
             "model": "m",
             "content": [{"type": "text", "text": "hi"}],
@@ -157,6 +159,7 @@ def test_a_message_in_json_is_read() -> None:
         usage=Usage(input=3, output=4),
         content=({"type": "text", "text": "hi"},),
         complete=True,
+        id="msg_1",
     )
     assert read_answer(body) == expected
     assert read_totals(b"\xef\xbb\xbf \n" + body).usage == Usage(input=3, output=4)

@@ -34,7 +34,7 @@ CONTENT = (
     {"type": "text", "text": "pong"},
     {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}},
 )
-TOTALS = Answer(model="m", stop_reason="tool_calls", usage=USAGE, complete=True)
+TOTALS = Answer(model="m", stop_reason="tool_calls", usage=USAGE, complete=True, id="chatcmpl-1")
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -57,7 +57,7 @@ def test_a_long_stream_s_totals_are_read_from_its_ends() -> None:
     assert read_totals(b"".join(stream)) == TOTALS
     huge = chunk({"content": "x" * 100_000}, "stop", usage={"prompt_tokens": 1})
     assert read_totals(huge) == Answer(
-        model="m", stop_reason="stop", usage=Usage(input=1), complete=True
+        model="m", stop_reason="stop", usage=Usage(input=1), complete=True, id="chatcmpl-1"
     )
 
 
@@ -113,7 +113,9 @@ def test_an_answer_in_json_is_read() -> None:
     }
     usage = {"prompt_tokens": 9, "completion_tokens": 4, "cached_tokens": 6}
     choices = [{"message": message, "finish_reason": "tool_calls"}]
-    body = json.dumps({"model": "m", "choices": choices, "usage": usage}).encode()
+    body = json.dumps(
+        {"id": "chatcmpl-1", "model": "m", "choices": choices, "usage": usage}
+    ).encode()
     assert read_answer(b"\xef\xbb\xbf \n" + body) == replace(TOTALS, content=CONTENT)
     assert read_totals(body) == TOTALS
 

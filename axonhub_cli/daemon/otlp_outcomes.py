@@ -1,0 +1,105 @@
+"""What became of what was to be exported: counted, told in `status`, and logged now and then."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic, time
+from typing import Literal
+
+from axonhub_cli.config.schema import Signal
+from axonhub_cli.tracing.metrics import Counter, gauge
+
+Reason = Literal["queue_full", "refused", "unreachable", "rejected", "shutdown"]
+"""`refused`: by an answer that no repetition mends; `rejected`: by a collector that took the rest;
+`shutdown`: not sent before the daemon stopped, or telemetry was switched off."""
+
+LOG_EVERY_S = 300.0
+
+logger = logging.getLogger("axonhub")
+
+
+class Outcomes:
+    """For several threads."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sent = 0
+        self._dropped: dict[Reason, int] = {}
+        self._posts: dict[tuple[Signal, str], int] = {}
+        self._failing: dict[Signal, str] = {}
+        self._up: dict[Signal, bool] = {}
+        self._logged_at: dict[Signal, float] = {}
+        self.last_sent_at: float | None = None
+        """Epoch seconds."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why telemetry does not arrive, as a sentence; None while it does."""
+        with self._lock:
+            told = [f"{signal}: {why}" for signal, why in self._failing.items()]
+            if told and (lost := sum(self._dropped.values())):
+                told.append(f"{lost} spans were lost so far")
+            return "; ".join(told) or None
+
+    def dropped(self, reason: Reason) -> int:
+        return self._dropped.get(reason, 0)
+
+    def drop(self, reason: Reason, spans: int) -> None:
+        with self._lock:
+            self._dropped[reason] = self._dropped.get(reason, 0) + spans
+
+    def sent(self, spans: int) -> None:
+        with self._lock:
+            self._sent += spans
+            self.last_sent_at = time()
+
+    def answered(self, signal: Signal, code: str, why: str | None, *, taken: bool) -> None:
+        """A post has ended. `code`: the status, or `error` where there was none; `why`: a clause
+        on what went wrong, if only with a part of it."""
+        with self._lock:
+            key = (signal, code)
+            self._posts[key] = self._posts.get(key, 0) + 1
+            self._up[signal] = taken
+            failed = signal in self._failing
+            if why is None:
+                self._failing.pop(signal, None)
+            else:
+                self._failing[signal] = why
+            lost, tells = sum(self._dropped.values()), self._is_due(signal, why, failed)
+        if why is not None and tells:
+            logger.warning("telemetry is not taken (%s): %s", signal, why)
+        elif why is None and failed:
+            logger.warning("telemetry is taken again (%s); %d spans were lost", signal, lost)
+
+    def counters(self, waiting: int) -> Iterator[Counter]:
+        """For `GET /metrics`; `waiting`: spans in the queue."""
+        with self._lock:
+            sent, dropped = self._sent, dict(self._dropped)
+            posts, up = dict(self._posts), dict(self._up)
+        spans = Counter("axonhub_otlp_spans_total", "Spans that a collector has taken.")
+        spans.add(sent, outcome="sent")
+        lost = Counter("axonhub_otlp_dropped_spans_total", "Spans that were lost, by reason.")
+        for reason, count in dropped.items():
+            lost.add(count, reason=reason)
+        posted = Counter("axonhub_otlp_posts_total", "Posts to a collector, by status.")
+        for (signal, code), count in posts.items():
+            posted.add(count, signal=signal, code=code)
+        yield from (spans, lost, posted)
+        about = "Spans that wait to be sent."
+        yield gauge("axonhub_otlp_queue_spans", about, [(float(waiting), {})])
+        yield gauge(
+            "axonhub_otlp_up",
+            "Of each signal: was the last post taken?",
+            [(float(taken), {"signal": signal}) for signal, taken in up.items()],
+        )
+
+    def _is_due(self, signal: Signal, why: str | None, failed: bool) -> bool:
+        """Is a failure to be logged? The first one, then now and then while it lasts."""
+        now = self._clock()
+        if why is None or (failed and now - self._logged_at[signal] < LOG_EVERY_S):
+            return False
+        self._logged_at[signal] = now
+        return True
