@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from time import time
@@ -18,8 +18,10 @@ from axonhub_cli.errors import CommandFailed, UsageError
 
 if TYPE_CHECKING:
     from axonhub_cli.tracing.queries import TraceReader
+    from axonhub_cli.tracing.rows import RequestRow
 
 FORMATS = ("json", "jsonl", "har", "md")
+SOURCES = ("api", "test", "replay")
 
 
 def export(
@@ -31,6 +33,15 @@ def export(
         bool, typer.Option("--all", help="Every request instead of a trace's, as jsonl.")
     ] = False,
     since: filters.Since = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="S",
+            help="With --all: of clients (api), channel tests (test) or replays (replay) alone.",
+            autocompletion=words(*SOURCES),
+        ),
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -54,11 +65,15 @@ def export(
         raise UsageError(f"no such format: {chosen}", hint=f"there are: {', '.join(FORMATS)}")
     if everything and chosen != "jsonl":
         raise UsageError("everything at once is written as jsonl", hint="--format jsonl")
-    if since is not None and not everything:
-        raise UsageError("--since goes with --all")
+    for name, value in (("--since", since), ("--source", source)):
+        if value is not None and not everything:
+            raise UsageError(f"{name} goes with --all")
+    if source is not None and source not in SOURCES:
+        raise UsageError(f"no such source: {source}", hint=f"there are: {', '.join(SOURCES)}")
+    begin = filters.read_since(since, time()) if since is not None else None
     with TraceReader(Session.of(ctx).paths.trace_db) as reader:
         pieces = (
-            _lines(reader, None, filters.read_since(since, time()) if since is not None else None)
+            _every_line(reader, begin, source)
             if trace_id is None
             else _trace(reader, trace_id, chosen)
         )
@@ -73,7 +88,7 @@ def _trace(reader: TraceReader, given: str, format: str) -> Iterator[str]:
     trace = reader.trace(given)
     rows = reader.list_requests(trace=trace.id, source=None)[::-1]
     if format == "jsonl":
-        yield from _lines(reader, trace.id, None)
+        yield from _lines(reader, rows)
     elif format == "har":
         yield output.as_json(archive(reader, rows))
     elif format == "md":
@@ -83,14 +98,15 @@ def _trace(reader: TraceReader, given: str, format: str) -> Iterator[str]:
         yield output.as_json(read_session(reader, trace.id).as_json() | {"exchanges": requests})
 
 
-def _lines(reader: TraceReader, trace: str | None, since: float | None) -> Iterator[str]:
-    from axonhub_cli.tracing.export import all_requests, whole_request
+def _every_line(reader: TraceReader, since: float | None, source: str | None) -> Iterator[str]:
+    from axonhub_cli.tracing.export import all_requests
 
-    rows = (
-        all_requests(reader, since)
-        if trace is None
-        else reader.list_requests(trace=trace, source=None)[::-1]
-    )
+    return _lines(reader, all_requests(reader, since, source))
+
+
+def _lines(reader: TraceReader, rows: Iterable[RequestRow]) -> Iterator[str]:
+    from axonhub_cli.tracing.export import whole_request
+
     for row in rows:
         yield output.as_json(whole_request(reader, row), indent=None)
 

@@ -1,5 +1,7 @@
 """Recorded requests for other programs: whole as JSON, or as an HTTP archive (HAR 1.2).
 
+The JSON form has all that the file has of a request, and null for what is not known.
+
 Bodies and headers come out as they are stored: credentials were starred out before they were
 written. An archive has an entry for each call upstream, since those are the ones with an address;
 a request that went nowhere has one of its own.
@@ -7,6 +9,7 @@ a request that went nowhere has one of its own.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +19,7 @@ from axonhub_cli import __version__, jsonio
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.queries import TraceReader
-from axonhub_cli.tracing.rows import AttemptRow, RequestRow, timestamp
+from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, timestamp
 
 Object = dict[str, Any]
 
@@ -28,24 +31,59 @@ _PAGE = 100
 def whole_request(reader: TraceReader, row: RequestRow) -> Object:
     """Everything that is known of a request: its row, headers, decision and bodies.
 
-    A body is a JSON value where it is JSON, else a text, and None where it was not stored.
+    The members are those of `request list --json` and more; durations are milliseconds. A body is
+    a JSON value where it is JSON, else a text, or `{"base64": …}` where it is none, and None where
+    it was not stored.
     """
-    found = row.as_json()
-    for attempt, told in zip(row.attempts, found["attempts"], strict=True):
-        told["url"] = attempt.url
-        told["sent"] = readable(reader.upstream_body(row.id, attempt.n))
-        told["answer"] = readable(reader.answer_body(row.id, attempt.n))
-    return found | {
+    return {
+        **row.as_json(),
+        "thread_id": reader.thread_of(row),
+        **_members(row, _MORE_OF_A_REQUEST),
+        "tokens": _tokens(row.tokens),
+        "attempts": [_whole_attempt(reader, row, attempt) for attempt in row.attempts],
         "headers": reader.headers(row),
         "decision": reader.decision(row),
         "body": readable(reader.request_body(row.id)),
     }
 
 
-def all_requests(reader: TraceReader, since: float | None) -> Iterator[RequestRow]:
-    """Every request but channel tests, in the order in which they were recorded."""
+def _whole_attempt(reader: TraceReader, row: RequestRow, attempt: AttemptRow) -> Object:
+    return {
+        **attempt.as_json(),
+        **_members(attempt, _MORE_OF_AN_ATTEMPT),
+        "tokens": _tokens(attempt.tokens),
+        "sent": readable(reader.upstream_body(row.id, attempt.n)),
+        "answer": readable(reader.answer_body(row.id, attempt.n)),
+    }
+
+
+def _members(row: RequestRow | AttemptRow, names: Iterable[str]) -> Object:
+    values = {name: getattr(row, name) for name in names}
+    return {n: round(v, 3) if isinstance(v, float) else v for n, v in values.items()}
+
+
+def _tokens(tokens: Tokens) -> Object:
+    """As they are in the file: null is not 0."""
+    return {name: getattr(tokens, name) for name in tokens.__struct_fields__}
+
+
+_MORE_OF_A_REQUEST = (
+    *("user_agent", "parent_agent_id", "prompt_id", "request_class", "traceparent"),
+    *("first_token_ms", "total_ms"),
+)
+_MORE_OF_AN_ATTEMPT = (
+    *("n", "http_status", "upstream_protocol", "url", "upstream_request_id", "stop_reason"),
+    *("offset_ms", "delay_ms", "first_event_ms", "ms"),
+)
+
+
+def all_requests(
+    reader: TraceReader, since: float | None, source: str | None = None
+) -> Iterator[RequestRow]:
+    """Every request in the order in which they were recorded; `source`: of `api`, `test` or
+    `replay` alone."""
     last = 0
-    while page := reader.requests_after(last, since=since, limit=_PAGE):
+    while page := reader.requests_after(last, since=since, source=source, limit=_PAGE):
         yield from page
         last = page[-1].seq
 
@@ -58,13 +96,22 @@ def archive(reader: TraceReader, rows: Iterable[RequestRow]) -> Object:
 
 
 def readable(body: bytes | None) -> Json:
-    """A body as a JSON value, or as a text."""
+    """A body as a JSON value, or as a text, or `{"base64": …}`."""
     if body is None:
         return None
     try:
         return jsonio.decode(body)
     except jsonio.InvalidJson:
-        return body.decode("utf-8", "replace")
+        text, encoding = _as_text(body)
+        return text if encoding is None else {encoding: text}
+
+
+def _as_text(data: bytes) -> tuple[str, str | None]:
+    """Bytes as a text, and how that is encoded where they are none."""
+    try:
+        return data.decode(), None
+    except UnicodeDecodeError:
+        return b64encode(data).decode(), "base64"
 
 
 def _entries(reader: TraceReader, row: RequestRow) -> Iterator[Object]:
@@ -121,6 +168,7 @@ def _request(row: RequestRow, attempt: AttemptRow | None, sent: bytes | None) ->
 def _response(status: int | None, error: str | None, answer: bytes | None) -> Object:
     streamed = answer is not None and not answer.lstrip()[:1] == b"{"
     kind = "text/event-stream" if streamed else _JSON
+    text, encoding = _as_text(answer or b"")
     return {
         # 0 is what browsers write where no answer came.
         "status": status or 0,
@@ -131,7 +179,8 @@ def _response(status: int | None, error: str | None, answer: bytes | None) -> Ob
         "content": {
             "size": len(answer or b""),
             "mimeType": kind,
-            "text": (answer or b"").decode("utf-8", "replace"),
+            "text": text,
+            **({"encoding": encoding} if encoding is not None else {}),
         },
         "redirectURL": "",
         "headersSize": -1,

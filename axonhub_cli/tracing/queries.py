@@ -89,7 +89,7 @@ class TraceReader:
         return self._requests(order, found.values, limit, offset)
 
     def requests_after(
-        self, seq: int, *, since: float | None = None, source: str = "api", limit: int
+        self, seq: int, *, since: float | None = None, source: str | None = "api", limit: int
     ) -> list[RequestRow]:
         """Requests recorded after that number, in order of their numbers."""
         found = Conditions()
@@ -101,6 +101,13 @@ class TraceReader:
     def request(self, given: str) -> RequestRow:
         """The request of an id or of the beginning of one. Raises `NotRecorded`."""
         return self._requests("WHERE seq = ?", [self._find("requests", given, "request")])[0]
+
+    def thread_of(self, request: RequestRow) -> str | None:
+        """The thread of its trace, if that has one."""
+        query = """SELECT threads.id FROM requests JOIN traces ON traces.seq = requests.trace
+            JOIN threads ON threads.seq = traces.thread WHERE requests.seq = ?"""
+        found = self._query(query, [request.seq])
+        return str(found[0][0]) if found else None
 
     def headers(self, request: RequestRow) -> list[tuple[str, str]]:
         """What the client sent, in order, credentials hidden."""

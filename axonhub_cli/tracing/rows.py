@@ -143,6 +143,7 @@ class RequestRow(Struct, frozen=True, kw_only=True):
     parent_agent_id: str | None
     prompt_id: str | None
     request_class: str | None
+    traceparent: str | None
     losses: tuple[dict[str, Json], ...]
     tokens: Tokens
     cost_usd: float | None

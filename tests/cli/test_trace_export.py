@@ -77,6 +77,8 @@ def test_everything_is_a_line_for_each_request(recorded: Home, tmp_path: Path) -
     assert {request["trace_id"] for request in found} == {SESSION, OTHER}
     assert file.stat().st_mode & 0o777 == 0o600
     assert export(recorded, "--all", "--since", "2999-01-01") == ""
+    assert export(recorded, "--all", "--source", "api") == file.read_text()
+    assert export(recorded, "--all", "--source", "test") == ""
     assert len(export(recorded, OTHER, "--format", "jsonl").splitlines()) == 1
 
 
@@ -95,6 +97,8 @@ def test_no_export_has_a_credential(recorded: Home, args: tuple[str, ...]) -> No
         ((SESSION, "--format", "xml"), "no such format"),
         (("--all", "--format", "har"), "jsonl"),
         ((SESSION, "--since", "1d"), "--since goes with --all"),
+        ((SESSION, "--source", "api"), "--source goes with --all"),
+        (("--all", "--source", "web"), "there are: api, test, replay"),
     ],
 )
 def test_what_cannot_be_exported_is_a_usage_error(
