@@ -60,14 +60,9 @@ def export(
 
     if everything == (trace_id is not None):
         raise UsageError("name one trace, or --all", hint="axonhub trace list")
-    chosen = format or ("jsonl" if everything else "json")
-    if chosen not in FORMATS:
-        raise UsageError(f"no such format: {chosen}", hint=f"there are: {', '.join(FORMATS)}")
-    if everything and chosen != "jsonl":
-        raise UsageError("everything at once is written as jsonl", hint="--format jsonl")
-    for name, value in (("--since", since), ("--source", source)):
-        if value is not None and not everything:
-            raise UsageError(f"{name} goes with --all")
+    chosen = _format(format, everything)
+    if not everything:
+        _refuse_without_all(since, source)
     if source is not None and source not in SOURCES:
         raise UsageError(f"no such source: {source}", hint=f"there are: {', '.join(SOURCES)}")
     begin = filters.read_since(since, time()) if since is not None else None
@@ -78,6 +73,21 @@ def export(
             else _trace(reader, trace_id, chosen)
         )
         _write(pieces, file)
+
+
+def _format(asked: str | None, everything: bool) -> str:
+    chosen = asked or ("jsonl" if everything else "json")
+    if chosen not in FORMATS:
+        raise UsageError(f"no such format: {chosen}", hint=f"there are: {', '.join(FORMATS)}")
+    if everything and chosen != "jsonl":
+        raise UsageError("everything at once is written as jsonl", hint="--format jsonl")
+    return chosen
+
+
+def _refuse_without_all(since: str | None, source: str | None) -> None:
+    for name, value in (("--since", since), ("--source", source)):
+        if value is not None:
+            raise UsageError(f"{name} goes with --all")
 
 
 def _trace(reader: TraceReader, given: str, format: str) -> Iterator[str]:
