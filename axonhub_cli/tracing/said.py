@@ -52,6 +52,8 @@ _ROLES = {b"assistant": True, b"model": True, b"user": False, b"tool": False}
 _ROLE_FIRST = re.compile(rb'\{\s*"role":\s*"(assistant|model|user|tool)"')
 """As most clients write a message; reading one to its end takes as long as it is."""
 
+_FIRST_TEXT = re.compile(rb'"(?:text|content)":\s*"((?:[^"\\]|\\.){1,64})')
+
 _read_head = msgspec.json.Decoder(_Head).decode
 _read = msgspec.json.Decoder(_Message).decode
 
@@ -75,6 +77,15 @@ def is_answer(raw: Raw) -> bool | None:
     if head.role in _ASSISTANT or head.type in _CALLS:
         return True
     return False if head.role in _USER and head.type != "reasoning" else None
+
+
+def begins_with(raw: Raw) -> bytes | None:
+    """How the first text of a message begins, as it is written; None for one without a text.
+
+    Clients send their own words again as they wrote them.
+    """
+    found = _FIRST_TEXT.search(memoryview(raw))
+    return found[1] if found is not None else None
 
 
 def read_items(items: Iterable[Raw]) -> Iterator[tuple[bool, Said]]:

@@ -110,6 +110,33 @@ def test_the_answers_of_anothers_key_are_left_to_the_writer() -> None:
     assert anothers.answer_keys is None
 
 
+def test_what_answers_other_words_is_left_to_the_writer() -> None:
+    known = lineage()
+    same, other, newer = request("t1", HI), request("t2", user("else")), request("t3", MORE)
+    for earlier in (same, other, newer):
+        known.begun(earlier)
+    # Its own last words come after the answer, so nothing that it repeats answers those.
+    assert find(known, HI, HELLO, MORE) == "t1"
+    assert same.answer_keys
+    assert (other.answer_keys, newer.answer_keys) == (None, None)
+    assert find(known, user("else"), HELLO, MORE) == "t2"
+
+
+def test_whatever_says_no_words_before_its_answer_is_read() -> None:
+    picture = {"role": "user", "content": [{"type": "image", "source": {"type": "url"}}]}
+    known = lineage()
+    known.begun(request("t1", picture))
+    assert find(known, picture, HELLO, MORE) == "t1"
+
+
+def test_a_request_without_an_answer_waits_for_nothing() -> None:
+    known = lineage()
+    earlier = request("t1", HI)
+    known.begun(earlier)
+    assert find(known, {"role": "system", "content": "s"}, HI) is None
+    assert earlier.answer_keys is None
+
+
 def test_a_conversation_cut_short_at_its_beginning_goes_on_at_once() -> None:
     turns = [user("q0"), assistant("a0"), user("q1"), assistant("a1"), user("q2")]
     known = lineage()
