@@ -49,6 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": _BOTTOM
     # `explain` decides as the daemon does, by prices too.
     | {"config", "routing", "protocols", "tracing", "pricing", "proxy.probe", "proxy.replay"}
+    # A recorded request is explained by what would change it now.
+    | {"proxy.quirks_of"}
     | {
         "daemon.lifecycle",
         "daemon.state",

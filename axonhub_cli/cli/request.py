@@ -112,10 +112,11 @@ def show(
     picked = [name for name, flag in _flags(body, upstream, answer, diff).items() if flag]
     if len(picked) > 1:
         raise UsageError(f"{' and '.join(f'--{name}' for name in picked)} exclude each other")
-    with TraceReader(Session.of(ctx).paths.trace_db) as reader:
+    session = Session.of(ctx)
+    with TraceReader(session.paths.trace_db) as reader:
         row = reader.request(request_id)
         if diff:
-            show_diff(reader, row, json=json)
+            show_diff(session, reader, row, json=json)
         elif picked:
             _print_body(_read_body(reader, row, picked[0]), picked[0], json=json)
         elif json:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from axonhub_cli.cli import output
+from axonhub_cli.cli.context import Session
 from axonhub_cli.cli.output import BOLD, CYAN, DIM, RED, YELLOW
 from axonhub_cli.cli.trees import Node, print_tree
-from axonhub_cli.errors import CommandFailed
+from axonhub_cli.errors import AxonHubError, CommandFailed
 
 if TYPE_CHECKING:
+    from axonhub_cli.jsonio import Json
     from axonhub_cli.tracing.changes import Change, Changes
     from axonhub_cli.tracing.queries import TraceReader
-    from axonhub_cli.tracing.rows import RequestRow
+    from axonhub_cli.tracing.rows import AttemptRow, RequestRow
 
 _MARKS = {"changed": ("~", YELLOW), "added": ("+", CYAN), "removed": ("-", RED)}
 
 
-def show_diff(reader: TraceReader, row: RequestRow, *, json: bool) -> None:
+def show_diff(session: Session, reader: TraceReader, row: RequestRow, *, json: bool) -> None:
     """Of each attempt. Raises `CommandFailed` where there is nothing to compare."""
-    from axonhub_cli.tracing.changes import find_changes
+    from axonhub_cli.tracing.changes import find_changes, value_of
 
     if not row.attempts:
         raise CommandFailed(
@@ -37,12 +39,33 @@ def show_diff(reader: TraceReader, row: RequestRow, *, json: bool) -> None:
     for attempt in row.attempts:
         sent = reader.upstream_body(row.id, attempt.n)
         if sent is not None:
-            found.append(find_changes(row, attempt, body, sent, decision))
+            quirks = _quirks(session, row, attempt, value_of(body)) if sent != body else {}
+            found.append(find_changes(row, attempt, body, sent, decision, quirks))
     if json:
         output.emit_json([changes.as_json() for changes in found])
         return
     for changes in found:
         print_tree(_tell(changes))
+
+
+def _quirks(session: Session, row: RequestRow, attempt: AttemptRow, body: Json) -> dict[str, str]:
+    """Which quirk of the channel's dialect changes what, by path, as the channel is now."""
+    from axonhub_cli.proxy.quirks_of import quirk_steps
+    from axonhub_cli.tracing.differences import differences
+
+    try:
+        channel = session.config().channel(attempt.channel)
+    except AxonHubError:
+        return {}
+    if channel is None or row.protocol != attempt.upstream_protocol:
+        return {}
+    named: dict[str, str] = {}
+    steps = quirk_steps(channel, attempt.upstream_protocol, attempt.upstream_model, body)
+    for name, before, after in steps:
+        for each in differences(before, after):
+            path = ".".join("*" if p.isdigit() else p for p in each.path.split("."))
+            named.setdefault(path, name)
+    return named
 
 
 def _tell(changes: Changes) -> Node:
@@ -70,7 +93,7 @@ def _tell(changes: Changes) -> Node:
 def _line(change: Change) -> Node:
     mark, style = _MARKS[change.kind]
     values = " → ".join(value for value in (change.old, change.new) if value is not None)
-    node = Node(f"{mark} {change.path}: {values}", style)
+    node = Node(f"{mark} {change.path}{': ' if values else ''}{values}", style)
     if change.why:
         node.add(Node(change.why, DIM))
     return node

@@ -193,8 +193,8 @@ class ProxyEndpoint:
             snapshot=snapshot,
             recall=self._context.services.recall,
         )
-        record.body, record.model, record.stream = call.body, call.model, call.streams
-        record.envelope = call.envelope
+        # The body as it came: where it had to be repaired, the call's own is an edit of it.
+        record.model, record.stream, record.envelope = call.model, call.streams, call.envelope
         return call
 
     async def _look_for_session(

@@ -226,7 +226,7 @@ class Attempts:
             token = self._tokens.choose(candidate)
             record.label = token.label if token is not None else None
             outgoing = self._prepare(candidate, token)
-            note_outgoing(outgoing, self._record, record, self._call.body)
+            note_outgoing(outgoing, self._record, record)
             self._name_channel(candidate)
             with self._visit(candidate) as visit:
                 error: UpstreamError | None = None

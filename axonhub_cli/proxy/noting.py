@@ -12,10 +12,8 @@ from axonhub_cli.proxy.outgoing import Outgoing
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 
-def note_outgoing(
-    outgoing: Outgoing, record: RequestRecord, attempt: AttemptRecord, given: bytes
-) -> None:
-    """Before it is sent. `given`: the client's own body."""
+def note_outgoing(outgoing: Outgoing, record: RequestRecord, attempt: AttemptRecord) -> None:
+    """Before it is sent."""
     record.losses = _as_data(outgoing.losses)
     record.decision.pop("overrides", None)
     if outgoing.overrides:
@@ -23,7 +21,7 @@ def note_outgoing(
     attempt.url = outgoing.call.url
     attempt.sent_headers = outgoing.call.headers
     body = outgoing.call.body
-    attempt.sent_body = body if body is not given else None
+    attempt.sent_body = body if body is not record.body else None
     attempt.sent_parts = outgoing.parts
 
 

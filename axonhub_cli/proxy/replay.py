@@ -67,7 +67,7 @@ def replay(
         stream=call.streams,
         client="axonhub",
         headers=headers,
-        body=call.body,
+        body=body,
         envelope=call.envelope,
         source="replay",
         decision={"replay_of": original},
@@ -116,7 +116,7 @@ async def _send(
     try:
         outgoing = prepare(call, candidate, token, limits, Origin(record.id, int(record.at)))
         attempt.url, attempt.sent_headers = outgoing.call.url, outgoing.call.headers
-        attempt.sent_body = outgoing.call.body if outgoing.call.body is not call.body else None
+        attempt.sent_body = outgoing.call.body if outgoing.call.body is not record.body else None
         record.losses = [{"path": x.path, "reason": x.reason} for x in outgoing.losses]
         sending = Attempt(
             upstreams,

@@ -3,13 +3,16 @@
     relay    the same protocol: the values that differ, by path
     convert  another protocol: what there is of each kind, on either side
 
-Lists are compared by what they begin and end with, so that one block put in is one change.
+A reason is the nearest that is known: what edited just this place, what was said to be lost there,
+which quirk of the provider's dialect changes it. Where nobody knows, there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,6 +21,7 @@ from axonhub_cli.errors import ClientError
 from axonhub_cli.ir.request import Request, Text, Thinking, ToolCall, ToolResult
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.differences import Difference, Kind, differences, written
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow
 from axonhub_cli.tracing.title import shorten
 
@@ -25,8 +29,18 @@ MOST = 200
 """Changes; a body that is another altogether has as many as it has values."""
 _SHOWN = 120
 _IDENTITY = "You are Claude Code"
-
-Kind = Literal["changed", "added", "removed"]
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_REPLACED = "unpaired surrogate replaced: APIs refuse half a character"
+# Of a conversion: under which names of fields a loss may speak of what is summed up.
+_LOST_AS = {
+    "reasoning effort": ("reasoning_effort", "output_config.effort", "thinking"),
+    "reasoning budget": ("thinking", "reasoning_effort"),
+    "reasoning mode": ("thinking", "reasoning_effort"),
+    "user": ("metadata.user_id", "user"),
+    "stop": ("stop", "stop_sequences"),
+    "cache key": ("prompt_cache_key",),
+    "system blocks": ("system",),
+}
 
 
 class Change(Struct, frozen=True):
@@ -66,15 +80,21 @@ def find_changes(
     body: bytes,
     sent: bytes,
     decision: dict[str, Json],
+    quirks: Mapping[str, str] = {},
 ) -> Changes:
-    """`body` is the client's, `sent` the attempt's; `decision` has the names of some changes."""
-    converted = row.protocol != attempt.upstream_protocol
-    if converted:
-        changes = tuple(_converted(row.protocol, attempt.upstream_protocol, body, sent))
+    """`body` is the client's, `sent` the attempt's; `decision` has the names of some changes,
+    `quirks` those of the dialect's, by the paths (`*` for an index) that each of them changes."""
+    # Of the last attempt alone are losses and edits recorded.
+    last = attempt.n == max((a.n for a in row.attempts), default=attempt.n)
+    why = _Reasons(row, attempt, decision, quirks, last=last)
+    if body == sent:
+        changes: tuple[Change, ...] = ()
+    elif row.protocol != attempt.upstream_protocol:
+        changes = tuple(_converted(row.protocol, attempt.upstream_protocol, body, sent, why))
     else:
-        found = _differences(_value(body), _value(sent), "") if body != sent else iter(())
-        namer = _Namer(row, decision)
-        changes = tuple(namer.name(change) for change, _ in zip(found, range(MOST), strict=False))
+        found = differences(value_of(body), value_of(sent))
+        pairs = zip(found, range(MOST), strict=False)
+        changes = tuple(_told(each, why.of_value(each)) for each, _ in pairs)
     return Changes(
         attempt=attempt.n,
         channel=attempt.channel,
@@ -83,84 +103,142 @@ def find_changes(
         same=body == sent,
         changes=changes,
         headers=_headers(decision, attempt.n),
-        losses=row.losses,
+        losses=row.losses if last else (),
     )
 
 
-class _Namer:
-    def __init__(self, row: RequestRow, decision: dict[str, Json]) -> None:
+def value_of(body: bytes) -> Json:
+    """A body as a value, halves of surrogate pairs as they came; a text where it is no JSON."""
+    try:
+        value = jsonio.decode(body)
+        return value if jsonio.repair_surrogates(body) is body else json.loads(body)
+    except (jsonio.InvalidJson, ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
+
+
+class _Reasons:
+    """Why each change was made, as far as the record tells."""
+
+    def __init__(
+        self,
+        row: RequestRow,
+        attempt: AttemptRow,
+        decision: dict[str, Json],
+        quirks: Mapping[str, str],
+        *,
+        last: bool,
+    ) -> None:
         self._row = row
+        self._attempt = attempt
         self._rule = decision.get("rule")
-        edits = decision.get("overrides")
-        # Of the last attempt.
-        self._edits = [edit for edit in edits or () if edit.get("applied")]
+        edits = decision.get("overrides") or () if last else ()
+        self._edits = [edit for edit in edits if edit.get("applied")]
+        self._losses = row.losses if last else ()
+        self._quirks = quirks
 
-    def name(self, change: Change) -> Change:
-        return Change(change.path, change.kind, change.old, change.new, self._why(change))
+    def of_value(self, found: Difference) -> str:
+        """Of a value of a relayed body."""
+        return (
+            self._edited(found.path)
+            or self._known(found)
+            or self._lost(found)
+            or self._quirk(found.path)
+        )
 
-    def _why(self, change: Change) -> str:
-        for edit in self._edits:
-            if _covers(str(edit.get("path")), change.path):
-                return str(edit.get("reason"))
-        if change.path == "model":
-            return (
-                f"renamed by the rule {self._rule} of profile {self._row.profile}"
-                if self._rule
-                else "renamed by a mapping of the channel"
-            )
-        if change.path.startswith("system") and _IDENTITY in (change.new or ""):
+    def of_summary(self, name: str, old: str | None) -> str:
+        """Of what a conversion is summed up by."""
+        upstream = self._attempt.upstream_protocol
+        if name == "model":
+            return self._renamed()
+        if edited := self._edited(name):
+            return edited
+        for path in (name, *_LOST_AS.get(name, ())):
+            if lost := self._lost(Difference(path, "removed")):
+                return lost
+        if name == "max_tokens" and old is None:
+            return f"a default: the client sets no limit, and {upstream} wants one"
+        return f"said in {upstream}'s words"
+
+    def _known(self, found: Difference) -> str:
+        old, new = found.old, found.new
+        if isinstance(old, str) and _HALF.search(old) and _HALF.sub("\ufffd", old) == new:
+            return _HALF_REPLACED
+        if found.path == "model":
+            return self._renamed()
+        if found.path.startswith("system") and _IDENTITY in written(new):
             return "identity block: the subscription's API wants it"
-        if change.path.startswith("stream_options") and change.kind != "removed":
+        if found.path.startswith("stream_options") and found.kind != "removed":
             return (
                 "a stream's tokens are asked for, to know its cost; they are kept from the client"
             )
-        for loss in self._row.losses:
-            if _parts_of(change.path)[:1] == _parts_of(str(loss.get("path")))[:1]:
-                return str(loss.get("reason"))
-        return "the provider's dialect"
+        return ""
+
+    def _renamed(self) -> str:
+        if self._rule:
+            return f"renamed by the rule {self._rule} of profile {self._row.profile}"
+        return "renamed by a mapping of the channel"
+
+    def _edited(self, path: str) -> str:
+        for edit in self._edits:
+            one, other = _parts_of(str(edit.get("path"))), _parts_of(path)
+            if _begins(one, other) or _begins(other, one):
+                return str(edit.get("reason"))
+        return ""
+
+    def _lost(self, found: Difference) -> str:
+        fits = [(_fit(str(loss.get("path")), found), loss) for loss in self._losses]
+        known = [(fit, str(loss.get("reason"))) for fit, loss in fits if fit is not None]
+        return min(known, key=lambda each: each[0])[1] if known else ""
+
+    def _quirk(self, path: str) -> str:
+        parts = _parts_of(path)
+        for pattern, name in self._quirks.items():
+            wanted = _parts_of(pattern)
+            if _begins(parts, wanted) or _begins(wanted, parts):
+                return f"the provider's dialect: {name}"
+        return ""
 
 
-def _differences(old: Json, new: Json, path: str) -> Iterator[Change]:
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in [*old, *(name for name in new if name not in old)]:
-            yield from _members(old, new, name, path)
-    elif isinstance(old, list) and isinstance(new, list):
-        yield from _items(old, new, path)
-    else:
-        yield Change(path, "changed", _show(old), _show(new))
+def _fit(path: str, found: Difference) -> int | None:
+    """How well a loss speaks of a difference, 0 best; None: it does not.
+
+    A path may end in a block's type (`messages[*].content[*]:image`), or name one as if it were a
+    field (`messages[*].content[*].thinking`).
+    """
+    path, _, kind = path.partition(":")
+    lost, changed = _parts_of(path), _parts_of(found.path)
+    item = found.old if isinstance(found.old, dict) else {}
+    if kind and item.get("type") != kind:
+        return None
+    if changed[-1].isdigit() and lost[-1] == item.get("name"):
+        changed[-1] = lost[-1]
+    if len(lost) == len(changed) and _begins(changed, lost):
+        return 0
+    if len(lost) == len(changed) + 1 and _begins(lost, changed) and found.kind == "removed":
+        within = lost[-1] in item or lost[-1] in str(item.get("type"))
+        return 1 if within else None
+    return 2 if _begins(changed, lost) else None
 
 
-def _members(old: dict[str, Json], new: dict[str, Json], name: str, path: str) -> Iterator[Change]:
-    below = f"{path}.{name}" if path else name
-    if name not in new:
-        yield Change(below, "removed", _show(old[name]))
-    elif name not in old:
-        yield Change(below, "added", None, _show(new[name]))
-    else:
-        yield from _differences(old[name], new[name], below)
+def _begins(path: list[str], beginning: list[str]) -> bool:
+    """Does a path begin so? `*` stands for anything."""
+    pairs = list(zip(path, beginning, strict=False))
+    return len(pairs) == len(beginning) and all(
+        one == other or "*" in (one, other) for one, other in pairs
+    )
 
 
-def _items(old: list[Json], new: list[Json], path: str) -> Iterator[Change]:
-    if len(old) == len(new):
-        for at, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(one, other, f"{path}.{at}")
-        return
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    for at in range(start, len(old) - end):
-        yield Change(f"{path}.{at}", "removed", _show(old[at]))
-    for at in range(start, len(new) - end):
-        yield Change(f"{path}.{at}", "added", None, _show(new[at]))
+def _told(found: Difference, why: str) -> Change:
+    old = None if found.kind == "added" else _show(found.old)
+    new = None if found.kind == "removed" else _show(found.new)
+    return Change(found.path, found.kind, old, new, why)
 
 
-def _common(one: list[Json], other: list[Json]) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
-def _converted(protocol: str, upstream: str, body: bytes, sent: bytes) -> Iterator[Change]:
+def _converted(
+    protocol: str, upstream: str, body: bytes, sent: bytes, why: _Reasons
+) -> Iterator[Change]:
+    if jsonio.repair_surrogates(body) is not body:
+        yield Change("texts", "changed", None, None, _HALF_REPLACED)
     asked, told = _read(protocol, body), _read(upstream, sent)
     if asked is None or told is None:
         return
@@ -170,7 +248,7 @@ def _converted(protocol: str, upstream: str, body: bytes, sent: bytes) -> Iterat
         if old == new:
             continue
         kind: Kind = "changed" if old and new else "added" if new else "removed"
-        yield Change(name, kind, old, new, f"said in {upstream}'s words")
+        yield Change(name, kind, old, new, why.of_summary(name, old))
 
 
 def _summary(request: Request) -> dict[str, str]:
@@ -218,22 +296,10 @@ def _headers(decision: dict[str, Json], attempt: int) -> dict[str, list[str]]:
     return {name: list(found.get(name, ())) for name in ("added", "removed", "changed")}
 
 
-def _covers(path: str, changed: str) -> bool:
-    edited, found = _parts_of(path), _parts_of(changed)
-    return found[: len(edited)] == edited or edited[: len(found)] == found
-
-
 def _parts_of(path: str) -> list[str]:
     return path.replace("[", ".").replace("]", "").split(".")
 
 
-def _value(body: bytes) -> Json:
-    try:
-        return jsonio.decode(body)
-    except jsonio.InvalidJson:
-        return body.decode("utf-8", "replace")
-
-
 def _show(value: Json) -> str:
-    text = value if isinstance(value, str) else jsonio.encode(value).decode()
-    return shorten(text, _SHOWN)
+    text = value if isinstance(value, str) else written(value)
+    return shorten(text.encode("utf-8", "backslashreplace").decode(), _SHOWN)

@@ -96,7 +96,8 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     """As received; the writer redacts them."""
     body: bytes | None = None
     envelope: Envelope | None = None
-    """What was read of `body` already; its items are slices of those bytes."""
+    """What was read of `body` already; its items are slices of those bytes, or of the same bytes
+    with halves of surrogate pairs replaced, which are as long."""
     has_session: bool = False
     """Its trace was named by the client, and is not its own alone."""
     decision: dict[str, Json] = field(default_factory=dict)

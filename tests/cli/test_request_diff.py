@@ -4,6 +4,7 @@ from tests.cli.conftest import OTHER, SESSION
 from tests.support import chat_plays
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, TOKEN, Home, channel
+from tests.support.plays import default_answer
 from tests.support.upstream import Upstream
 
 
@@ -50,6 +51,33 @@ def test_a_conversion_is_summed_up_with_its_losses(home: Home) -> None:
     assert "converted, anthropic → openai_chat" in shown
     assert "~ model: claude-x → gpt-x" in shown
     assert "lost: top_k" in shown
+
+
+def test_a_body_that_had_to_be_repaired_is_shown_as_it_came(home: Home) -> None:
+    upstream = Upstream(default_answer)
+    upstream.start()
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
+    long = {"role": "user", "content": "long " * 900}
+    half = json.dumps(
+        {
+            "model": "claude-x",
+            "max_tokens": 9,
+            "messages": [long, {"role": "user", "content": "half \ud83d"}],
+        }
+    ).encode()
+    try:
+        daemon.post(half)
+    finally:
+        daemon.stop()
+        upstream.stop()
+    (seen,) = upstream.generations
+    assert json.loads(seen.body)["messages"][1]["content"] == "half \ufffd"
+    name = home.json("request", "list")[0]["id"]
+    assert home.axonhub("request", "show", name, "--body").stdout == half.decode()
+    shown = home.axonhub("request", "show", name, "--diff").stdout
+    assert r"~ messages.1.content: half \ud83d → half \ufffd" in shown.replace("\ufffd", r"\ufffd")
+    assert "unpaired surrogate replaced" in shown
 
 
 def test_two_views_exclude_each_other(recorded: Home) -> None:

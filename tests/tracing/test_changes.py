@@ -19,13 +19,16 @@ def changes(
     losses: tuple[dict[str, Any], ...] = (),
     decision: dict[str, Any] | None = None,
     upstream: str = "anthropic",
+    quirks: dict[str, str] | None = None,
+    **more: Any,
 ) -> list[Change]:
     found = find_changes(
-        row(profile="cheap", losses=losses),
+        row(profile="cheap", losses=losses, **more),
         attempt(upstream_protocol=upstream),
         json.dumps(body).encode(),
         json.dumps(sent).encode(),
         decision or {},
+        quirks or {},
     )
     return list(found.changes)
 
@@ -55,13 +58,95 @@ def test_what_is_taken_out_is_explained_by_its_loss() -> None:
     assert change.why == "not this provider's"
 
 
+def test_each_change_has_the_reason_of_its_own_place() -> None:
+    image = {"type": "image", "source": {}}
+    said = [{"type": "thinking", "thinking": "t"}, image, {"type": "text", "text": "x"}]
+    losses = (
+        {"path": "messages[*].role", "reason": "as the user's"},
+        {"path": "messages[*].content[*].thinking", "reason": "not its reasoning"},
+        {"path": "messages[*].content[*]:image", "reason": "sees nothing"},
+        {"path": "thinking", "reason": "does not think"},
+        {"path": "tools[B]", "reason": "no such tool"},
+        {"path": "metadata.user_id", "reason": "not told"},
+    )
+    found = changes(
+        {
+            "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": said}],
+            "thinking": {"type": "enabled", "budget_tokens": 9},
+            "tools": [{"name": "A"}, {"name": "B"}],
+            "metadata": {"user_id": "u"},
+            "top_k": 1,
+            "stop": [],
+        },
+        {
+            "messages": [{"role": "user", "content": "s"}, {"role": "user", "content": said[2:]}],
+            "thinking": {"type": "disabled"},
+            "tools": [{"name": "A"}],
+            "stream_options": {"include_usage": True},
+        },
+        losses=losses,
+        quirks={"top_k": "drop what it refuses"},
+    )
+    assert {change.path: change.why for change in found} == {
+        "messages.0.role": "as the user's",
+        "messages.1.content.0": "not its reasoning",
+        "messages.1.content.1": "sees nothing",
+        "thinking.type": "does not think",
+        "thinking.budget_tokens": "does not think",
+        "tools.1": "no such tool",
+        "metadata": "not told",
+        "top_k": "the provider's dialect: drop what it refuses",
+        "stop": "",
+        "stream_options": (
+            "a stream's tokens are asked for, to know its cost; they are kept from the client"
+        ),
+    }
+
+
+def test_what_was_lost_is_the_last_attempts() -> None:
+    asked = row(
+        losses=({"path": "top_k", "reason": "unknown here"},), attempts=(attempt(), attempt(n=2))
+    )
+    for number, why in ((1, ""), (2, "unknown here")):
+        found = find_changes(asked, attempt(n=number), b'{"top_k":1}', b"{}", {})
+        assert [change.why for change in found.changes] == [why]
+        assert bool(found.losses) == bool(why)
+
+
+def test_half_a_character_that_was_replaced_is_named() -> None:
+    body = rb'{"messages":[{"role":"user","content":"half \ud83d"}]}'
+    sent = body.replace(rb"\ud83d", rb"\ufffd")
+    found = find_changes(row(), attempt(), body, sent, {})
+    (change,) = found.changes
+    assert (change.path, change.old, change.new) == (
+        "messages.0.content",
+        "half \\ud83d",
+        "half \ufffd",
+    )
+    assert change.why.startswith("unpaired surrogate replaced")
+    assert json.dumps(found.as_json()).isascii()
+    chat = find_changes(row(), attempt(upstream_protocol="openai_chat"), body, sent, {})
+    assert chat.changes[-1].why.startswith("unpaired surrogate replaced")
+
+
+def test_a_limit_that_the_client_did_not_set_is_a_default() -> None:
+    asked = {"model": "a", "messages": [{"role": "user", "content": "hi"}]}
+    told = asked | {"max_tokens": 8192}
+    (change,) = changes(asked, told, upstream="anthropic", protocol="openai_chat")
+    assert change.why == "a default: the client sets no limit, and anthropic wants one"
+    lost = ({"path": "thinking", "reason": "does not think"},)
+    thinks = asked | {"max_tokens": 9, "thinking": {"type": "enabled", "budget_tokens": 1024}}
+    found = changes(thinks, asked | {"max_tokens": 9}, upstream="openai_chat", losses=lost)
+    assert {change.why for change in found} == {"does not think"}
+
+
 def test_an_override_is_known_by_its_path() -> None:
     done = {"path": "temperature", "reason": "set by override 1", "applied": True}
     notes = [done, {"path": "top_k", "reason": "not there", "applied": False}]
     found = changes({}, {"temperature": 0, "top_k": 1}, decision={"overrides": notes})
     assert [change.why for change in found] == [
         "set by override 1",
-        "the provider's dialect",
+        "",
     ]
 
 
