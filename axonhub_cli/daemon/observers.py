@@ -36,7 +36,7 @@ class Observers:
             _reveal(runtime),
             find_provider=_find_provider(runtime),
             environ=environ,
-            gauges=self._read_gauges,
+            gauges=self.read_gauges,
         )
 
     def observe(self, entry: Entry) -> None:
@@ -57,13 +57,21 @@ class Observers:
     def close(self) -> None:
         self.exporter.close(_CLOSE_S)
 
-    def _read_gauges(self) -> Iterable[Counter]:
-        """For the exporter's thread: those of this moment; none from a loop that is busy."""
+    def read_gauges(self) -> Iterable[Counter]:
+        """For another thread than the loop's: those of this moment; none from a loop that is
+        busy."""
         if self._loop is None:
             return ()
         found: Future[list[Counter]] = Future()
+
+        def read() -> None:
+            try:
+                found.set_result(list(self._gauges()))
+            except Exception as error:
+                found.set_exception(error)
+
         try:
-            self._loop.call_soon_threadsafe(lambda: found.set_result(list(self._gauges())))
+            self._loop.call_soon_threadsafe(read)
             return found.result(_READ_S)
         except (RuntimeError, TimeoutError):
             # The loop has ended, or does not come to it.

@@ -42,6 +42,9 @@ def _encode(around: str, scoped: str, told: dict[str, Any], resource: Mapping[st
 
 
 def _value(value: Any) -> dict[str, Any]:
+    if type(value) is str:
+        # Most are.
+        return {"stringValue": value}
     match value:
         case bool():
             return {"boolValue": value}

@@ -31,6 +31,7 @@ def test_what_went_through_is_counted(daemon: Daemon, upstream: Upstream) -> Non
     assert found['axonhub_in_flight{channel="main"}'] == 0
     assert found["axonhub_trace_lost"] == 0
     assert found["axonhub_uptime_seconds"] > 0
+    assert not [name for name in found if "otlp" in name], "nothing is exported"
     text = daemon.get("/metrics")[2].decode()
     assert KEY not in text
     assert TOKEN not in text
