@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.daemon import Daemon
 from tests.support.gateway import Gateway, running
@@ -17,11 +17,11 @@ from tests.support.plays import default_answer
 from tests.support.upstream import Upstream
 
 # A slow machine is no failure. What a property forbids shows within a few examples or within very
-# many: `pytest --hypothesis-profile=thorough` takes the time for those.
-settings.register_profile("quick", max_examples=20, deadline=None)
-settings.register_profile("thorough", max_examples=200, deadline=None)
+# many: the same few for everybody, and `--hypothesis-profile=thorough` (.ci/run) looks for others.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _PATIENT, max_examples=20, derandomize=True)
+settings.register_profile("thorough", _PATIENT, max_examples=200)
 settings.load_profile("quick")
-
 
 # The authorities of the world take 50 ms to load, in each daemon, SDK and process anew, and nothing
 # here may call anybody whom they have signed. The key of this one is gone. Children inherit it.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -35,7 +35,6 @@ STREAMS: dict[str, Callable[[Any], st.SearchStrategy[list[bytes]]]] = {
 ODD_STREAMS = {"anthropic": chaos.ANTHROPIC_EVENTS, "openai_chat": chaos.CHAT_CHUNKS}
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
-moderately = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -73,7 +72,6 @@ def check_events(events: list[Event]) -> Event:
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_any_split_of_the_bytes_gives_the_same_events_and_bytes(
     protocol: str, data: st.DataObject
@@ -89,7 +87,6 @@ def test_any_split_of_the_bytes_gives_the_same_events_and_bytes(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_a_stream_collected_is_the_answer_that_came_whole(
     protocol: str, data: st.DataObject
@@ -100,7 +97,6 @@ def test_a_stream_collected_is_the_answer_that_came_whole(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_every_stream_obeys_the_grammar_of_its_protocol(protocol: str, data: st.DataObject) -> None:
     events = events_of(protocol, data.draw(STREAMS[protocol](data.draw(answers(protocol)))))
@@ -110,7 +106,6 @@ def test_every_stream_obeys_the_grammar_of_its_protocol(protocol: str, data: st.
 
 
 @both
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_an_upstream_streams_the_client_gets_a_proper_stream(
     protocol: str, data: st.DataObject
@@ -125,7 +120,6 @@ def test_whatever_an_upstream_streams_the_client_gets_a_proper_stream(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_a_stream_cut_anywhere_is_one_error_with_every_block_closed(
     protocol: str, data: st.DataObject
@@ -151,7 +145,6 @@ def _first(chunks: list[bytes], mark: bytes) -> int:
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_an_answer_streamed_to_its_own_protocol_comes_back_the_same(
     protocol: str, data: st.DataObject
@@ -164,7 +157,6 @@ def test_an_answer_streamed_to_its_own_protocol_comes_back_the_same(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_an_answer_crosses_streamed_as_it_crosses_whole(protocol: str, data: st.DataObject) -> None:
     # In Chat's order: a whole completion knows no other.
@@ -189,7 +181,6 @@ def normal(response: Response) -> Response:
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_a_request_comes_back_from_its_own_protocol_the_same(
     protocol: str, data: st.DataObject
@@ -203,7 +194,6 @@ def test_a_request_comes_back_from_its_own_protocol_the_same(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_a_request_that_crossed_stays_what_it_is(protocol: str, data: st.DataObject) -> None:
     request = CODECS[protocol].decode_request(data.draw(REQUESTS[protocol]()))
@@ -216,7 +206,6 @@ def test_a_request_that_crossed_stays_what_it_is(protocol: str, data: st.DataObj
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_every_request_obeys_the_grammar_of_its_protocol(
     protocol: str, data: st.DataObject
@@ -229,7 +218,6 @@ def test_every_request_obeys_the_grammar_of_its_protocol(
 
 
 @both
-@moderately
 @given(data=st.data())
 def test_every_answer_obeys_the_grammar_of_its_protocol(protocol: str, data: st.DataObject) -> None:
     response = CODECS[protocol].decode_response(MESSAGES[protocol](data.draw(answers(protocol))))
@@ -242,7 +230,6 @@ def test_every_answer_obeys_the_grammar_of_its_protocol(protocol: str, data: st.
 
 
 @both
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_wrong_request_raises_only_client_errors(protocol: str, data: st.DataObject) -> None:
     good = data.draw(REQUESTS[protocol]())
@@ -260,7 +247,6 @@ def test_a_wrong_request_raises_only_client_errors(protocol: str, data: st.DataO
 
 
 @both
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_wrong_answer_raises_only_upstream_garbled(protocol: str, data: st.DataObject) -> None:
     good = MESSAGES[protocol](data.draw(answers(protocol)))
@@ -276,7 +262,6 @@ def test_a_wrong_answer_raises_only_upstream_garbled(protocol: str, data: st.Dat
 
 
 @both
-@moderately
 @given(status=st.sampled_from([400, 401, 404, 413, 418, 429, 500, 503, 529]), body=st.data())
 def test_any_error_answer_can_be_told(protocol: str, status: int, body: st.DataObject) -> None:
     raw = body.draw(st.one_of(st.binary(max_size=30), chaos.JSON.map(chaos.dumped).map(str.encode)))

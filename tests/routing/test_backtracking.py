@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.errors import ConfigError
@@ -147,7 +147,6 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=60)
 @given(expressions)
 def test_an_expression_that_passes_has_no_exponential_number_of_ways(found: Ways) -> None:
     """Counted by other means than the check's; the engine itself might never come to an end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import Strategy
@@ -107,7 +107,6 @@ WISHES = st.lists(
 
 
 @given(WISHES, st.sampled_from(sorted(KEYS)))
-@settings(max_examples=60, deadline=None)
 def test_nobody_is_ever_refused(
     story: list[tuple[set[str], float, str]], strategy: Strategy
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import anthropic
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import plays
@@ -45,7 +45,6 @@ def kinds_before(at: int) -> list[str]:
     return kinds
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(at=st.integers(0, SIZE), how=st.sampled_from([End(), Close()]))
 def test_a_cut_stream_is_an_error_with_every_event_before_it(
     gateway: tuple[Upstream, str], at: int, how: End | Close

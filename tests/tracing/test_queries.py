@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import TraceSettings
@@ -169,7 +169,6 @@ def test_bodies_come_back_byte_for_byte(tmp_path: Path, name: str) -> None:
         assert reader.answer_body("r1", attempt=1) == b"first"
 
 
-@settings(max_examples=30)
 @given(st.dictionaries(st.text(), st.recursive(st.text(), lambda i: st.lists(i, max_size=3))))
 def test_any_object_is_stored_and_read_back_byte_for_byte(value: dict[str, Any]) -> None:
     body = json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.ir.collect import collect
@@ -75,7 +75,6 @@ def test_line_ends_and_comments_make_no_difference(end: bytes) -> None:
     assert decode(stream.replace(b"\n", end)) == EVENTS
 
 
-@settings(max_examples=200)
 @given(st.lists(st.integers(min_value=0, max_value=len(b"".join(FULL))), max_size=8))
 def test_any_split_of_the_bytes_gives_the_same_events(cuts: list[int]) -> None:
     stream, edges = b"".join(FULL), [0, *sorted(cuts)]
