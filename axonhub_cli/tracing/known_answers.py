@@ -28,6 +28,8 @@ class Place(Struct, eq=False):
     trace: str
     length: int | None = None
     """How many messages came before it; None: nobody knows any more."""
+    asker: int | None = None
+    """Who asked, hashed: of conversations alike, the one of the same program goes on."""
     step: bytes | None = None
     """What followed it, hashed; None while nobody went on from here."""
     failed: bool = False
@@ -55,9 +57,9 @@ class KnownAnswers:
         self._places: OrderedDict[bytes, list[Place]] = OrderedDict()
         self._taken = 0
 
-    def add(self, keys: Keys, trace: str, length: int | None) -> None:
-        """An answer that was just given, after so many messages."""
-        place = Place(trace, length)
+    def add(self, keys: Keys, place: Place) -> None:
+        """An answer that was just given."""
+        trace, length = place.trace, place.length
         for key in keys:
             places = self._places.setdefault(key, [])
             self._places.move_to_end(key)
@@ -157,23 +159,23 @@ class KnownAnswers:
             self._places.popitem(last=False)
 
 
-def choose(places: Sequence[Place], steps: Sequence[bytes], *, takes: bool) -> Place:
+def choose(places: Sequence[Place], steps: Sequence[bytes], *, asker: int, takes: bool) -> Place:
     """The place that a request goes on from; `steps` as of `History.steps_after`.
 
     `takes`: it is to be the next turn. Otherwise it asks about one (`count_tokens`).
     """
     *earlier, whole = steps
+
+    def fitness(place: Place) -> tuple[int, int]:
+        if place.step == whole and (place.failed or not takes):
+            return 5, place.at
+        if place.step in earlier:
+            return 4, place.at
+        if place.step is None:
+            return 3, place.asker == asker
+        if place.step == whole:
+            return 2, place.at
+        return (1 if place.failed else 0), place.at
+
     # Of the like, the last that was learned.
-    return max(reversed(places), key=lambda place: _fitness(place, earlier, whole, takes))
-
-
-def _fitness(place: Place, earlier: Sequence[bytes], whole: bytes, takes: bool) -> tuple[int, int]:
-    if place.step == whole and (place.failed or not takes):
-        return 5, place.at
-    if place.step in earlier:
-        return 4, place.at
-    if place.step is None:
-        return 3, 0
-    if place.step == whole:
-        return 2, place.at
-    return (1 if place.failed else 0), place.at
+    return max(reversed(places), key=fitness)

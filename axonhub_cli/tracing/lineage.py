@@ -94,7 +94,7 @@ class Lineage:
                 # Two may have read it at once; one of them may be gone on from already.
                 if record.answer_keys is None:
                     length = context.length if context is not None else None
-                    self._known.add(keys, record.trace_id, length)
+                    self._known.add(keys, Place(record.trace_id, length, _asker(record)))
                     record.answer_keys = keys
         self._open.pop(record.id, None)
         place, step = self._turns.pop(record.id, (None, b""))
@@ -122,7 +122,7 @@ class Lineage:
             return None
         takes = record.operation == "generate"
         steps = history.steps_after(found.seen)
-        place = choose(found.places, steps, takes=takes)
+        place = choose(found.places, steps, asker=_asker(record), takes=takes)
         if only_next and not place.awaits(steps):
             return None
         if takes:
@@ -195,6 +195,10 @@ class Lineage:
         is_stream = not answer[:64].lstrip().startswith(b"{")
         said = said_in_stream(name, answer) if is_stream else None
         return said if said is not None else said_in(read(answer).content)
+
+
+def _asker(record: RequestRecord) -> int:
+    return hash((record.user_agent, record.model))
 
 
 def _delivered(record: RequestRecord) -> list[bytes]:

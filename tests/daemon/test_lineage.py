@@ -52,6 +52,47 @@ def test_the_next_turn_joins_its_trace_at_once(
     assert third in (begun, fresh)
 
 
+def test_a_session_that_begins_like_an_old_one_has_a_trace_of_its_own(gateway: Gateway) -> None:
+    answer = {"role": "assistant", "content": "pong"}
+
+    def runs(*words: str) -> set[str]:
+        """A session that says its next words as soon as it is answered; its traces."""
+        turns: list[dict[str, Any]] = []
+        traces = set()
+        for each in words:
+            turns.append(user(each))
+            path, model = MESSAGES, "claude-scripted-1"
+            traces.add(ask(gateway.daemon, path, model, *turns, stream=False)[0])
+            turns.append(answer)
+        return traces
+
+    old = runs("list the files", "and hidden ones", "thanks")
+    asked_once = runs("list the files")
+    new = runs("list the files", "sort them", "thanks")
+    assert [len(traces) for traces in (old, asked_once, new)] == [1, 1, 1]
+    assert len(old | asked_once | new) == 3
+
+
+def test_a_turn_that_failed_is_sent_again_in_its_own_trace(gateway: Gateway) -> None:
+    def asks(path: str, words: str, expected: int) -> str:
+        turns = [user("who fails?"), {"role": "assistant", "content": "pong"}, user(words)]
+        body = {"model": "claude-scripted-1", "max_tokens": 100, "messages": turns}
+        status, got, _ = gateway.daemon.post(json.dumps(body).encode(), path)
+        assert status == expected
+        return got["ah-trace-id"]
+
+    begun = {
+        ask(gateway.daemon, MESSAGES, "claude-scripted-1", user("who fails?"), stream=False)[0]
+        for _ in range(2)
+    }
+    failing = plays.error(400, "invalid_request_error", "too long")
+    gateway.anthropic.script(failing)
+    traces = [asks(f"{MESSAGES}/count_tokens", "A", 200), asks(MESSAGES, "A", 400)]
+    traces.append(asks(MESSAGES, "A", 200))
+    assert set(traces) == {traces[0]}
+    assert {traces[0], asks(MESSAGES, "B", 200)} == begun
+
+
 def test_a_header_wins_over_what_the_history_says(gateway: Gateway) -> None:
     turns = [user("who wins?")]
     begun, _ = ask(gateway.daemon, MESSAGES, "claude-scripted-1", *turns, stream=False)

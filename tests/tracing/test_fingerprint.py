@@ -17,7 +17,7 @@ from axonhub_cli.tracing.fingerprint import (
     join_keys,
     split_keys,
 )
-from axonhub_cli.tracing.known_answers import KnownAnswers
+from axonhub_cli.tracing.known_answers import KnownAnswers, Place
 from axonhub_cli.tracing.said import Said, said_in
 
 LONG = "a long answer, told once and never again in just these words; " * 3
@@ -43,7 +43,7 @@ def keys_of(prompt: dict[str, Any], *blocks: dict[str, Any], owner: str = "k") -
 
 def is_found(learned: Keys, request: Any, owner: str = "k") -> bool:
     known = KnownAnswers(100)
-    known.add(learned, "trace", None)
+    known.add(learned, Place("trace"))
     return known.find(History(owner, request)) is not None
 
 

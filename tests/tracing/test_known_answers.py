@@ -41,13 +41,19 @@ def test_the_place_that_fits_is_chosen(steps: list[bytes], takes: bool, expected
         Place("failed", step=b"failing", failed=True, at=2),
         Place("free later"),
     ]
-    assert choose(places, steps, takes=takes).trace == expected
+    assert choose(places, steps, asker=1, takes=takes).trace == expected
 
 
 def test_where_all_went_on_the_same_step_or_else_the_last_one_is_chosen() -> None:
     places = [Place("first", step=b"a", at=1), Place("last", step=b"b", at=2)]
-    assert choose(places, [b"a"], takes=True).trace == "first"
-    assert choose(places, [b"c"], takes=True).trace == "last"
+    assert choose(places, [b"a"], asker=1, takes=True).trace == "first"
+    assert choose(places, [b"c"], asker=1, takes=True).trace == "last"
+
+
+def test_of_conversations_alike_that_of_the_same_program_goes_on() -> None:
+    places = [Place("mine", asker=1), Place("another's", asker=2), Place("old")]
+    assert choose(places, [b"a"], asker=1, takes=True).trace == "mine"
+    assert choose(places, [b"a"], asker=3, takes=True).trace == "old"
 
 
 def test_nothing_is_found_where_nothing_is_known() -> None:
@@ -62,7 +68,7 @@ def test_what_is_used_is_remembered_longest() -> None:
     seen = [next(iter(history(f"q{n}", f"a{n}", "?"))) for n in range(3)]
     for at, (one, of) in enumerate(zip(seen, (0, 1, 2), strict=True)):
         assert one.mark is not None
-        known.add((history(f"q{of}", f"a{of}").keys_after(one)[0], one.mark), f"t{at}", None)
+        known.add((history(f"q{of}", f"a{of}").keys_after(one)[0], one.mark), Place(f"t{at}"))
         known.find(history("q0", "a0", "?"))
     found = [known.find(history(f"q{n}", f"a{n}", "?")) for n in range(3)]
     assert [one and one.places[0].trace for one in found] == ["t0", None, "t2"]

@@ -102,6 +102,16 @@ def test_of_two_that_began_alike_the_unread_one_is_read_before_the_other_is_take
     assert find(known, HI, HELLO, user("and B?")) == "t2"
 
 
+def test_calls_that_every_session_has_do_not_mix_them_either() -> None:
+    call = {"type": "tool_use", "id": "toolu_scripted_01", "name": "ls", "input": {}}
+    called = {"role": "assistant", "content": [call]}
+    known = lineage()
+    known.learn(request("t1", HI, attempts=[attempt(message(call))]))
+    assert find(known, HI, called, MORE) == "t1"
+    known.begun(request("t2", HI, attempts=[attempt(message(call))]))
+    assert find(known, HI, called, user("and B?")) == "t2"
+
+
 def test_the_answers_of_anothers_key_are_left_to_the_writer() -> None:
     known = lineage()
     anothers = request("t1", HI, key="somebody else")
