@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -60,17 +61,21 @@ def _model(model: Any) -> Model:
     return Model(
         id=model.id,
         match=_clause(model.match),
-        prices=tuple(map(_priced, listed)),
+        prices=tuple(_priced(entry, _FREE) for entry in listed),
         variants=tuple(map(_priced, model.price_variants or ())),
         context=model.context_window,
     )
 
 
-def _priced(entry: Any) -> Priced:
+_FREE = Rates(input_mtok=Decimal(0), output_mtok=Decimal(0))
+"""What the package reckons with where a price has no rate at all: `…:free` at OpenRouter."""
+
+
+def _priced(entry: Any, without: Rates = Rates()) -> Priced:
     condition: Any = getattr(entry, "constraint", None)
     start = getattr(condition, "start_time", None)
     return Priced(
-        rates=_rates(entry.prices),
+        rates=_rates(entry.prices) if _has_any(entry.prices) else without,
         since=getattr(condition, "start_date", None),
         between=None if start is None else (_utc(start), _utc(condition.end_time)),
         when=dict(getattr(entry, "when", {})),
@@ -83,8 +88,13 @@ def _utc(value: Any) -> Any:
     return datetime.combine(datetime(1970, 1, 2), value).astimezone(UTC).time()
 
 
+def _has_any(prices: Any) -> bool:
+    """In whatever unit: what is sold by the hour or the page is not free."""
+    return any(value is not None for name, value in vars(prices).items() if name[0] != "_")
+
+
 def _rates(prices: Any) -> Rates:
-    given = {name: getattr(prices, name) for name in structs.asdict(Rates())}
+    given = {name: getattr(prices, name, None) for name in structs.asdict(Rates())}
     return Rates(**{name: _rate(value) for name, value in given.items() if value is not None})
 
 

@@ -24,6 +24,8 @@ from msgspec import Struct
 from axonhub_cli.pricing.extract import Head
 from axonhub_cli.pricing.table import Table
 
+_FORM = 2
+"""Of the file: another one is made anew, though the package is the same."""
 _PATIENCE_S = 60.0
 _UPDATE_EVERY_S = 24 * 3600.0
 _AGAIN_AFTER_S = 600.0
@@ -139,5 +141,5 @@ def _package() -> str:
     data = Path(found.origin).with_name("data.py")
     with suppress(OSError):
         state = data.stat()
-        return f"{data}:{state.st_size}:{state.st_mtime_ns}"
-    return str(data)
+        return f"{_FORM}:{data}:{state.st_size}:{state.st_mtime_ns}"
+    return f"{_FORM}:{data}"

@@ -23,7 +23,7 @@ def find_own(prices: Sequence[Price], channel: str, model: str, usage: Usage) ->
     """The price that holds for this answer, if there is one."""
     size = input_tokens(usage)
     for leader in prices:
-        if leader.channel not in (None, channel) or not fnmatchcase(model, leader.model):
+        if leader.channel not in (None, channel) or not _names(leader.model, model):
             continue
         group = [p for p in prices if (p.channel, p.model) == (leader.channel, leader.model)]
         held = [p for p in group if p.over_tokens is None or size > p.over_tokens]
@@ -32,12 +32,24 @@ def find_own(prices: Sequence[Price], channel: str, model: str, usage: Usage) ->
     return None
 
 
+def _names(pattern: str, model: str) -> bool:
+    """A name may hold what a pattern takes for signs: `claude-haiku-4-5[1m]` names itself."""
+    return pattern == model or fnmatchcase(model, pattern)
+
+
 def rates_of(price: Price) -> Rates:
-    """The same in the list's form. A price for each request alone makes its tokens free."""
+    """The same in the list's form. A price for each request alone makes its tokens free.
+
+    One price for all input and one for all output: audio and images are meant too."""
     free = Decimal(0) if price.input is None and price.output is None else None
+    given, made = _exact(price.input, free), _exact(price.output, free)
     return Rates(
-        input_mtok=_exact(price.input, free),
-        output_mtok=_exact(price.output, free),
+        input_mtok=given,
+        output_mtok=made,
+        input_audio_mtok=given,
+        cache_audio_read_mtok=_exact(price.cache_read, given),
+        output_audio_mtok=made,
+        output_image_mtok=made,
         cache_read_mtok=_exact(price.cache_read),
         cache_write_mtok=_exact(price.cache_write_5m),
         cache_write_1h_mtok=_exact(price.cache_write_1h),

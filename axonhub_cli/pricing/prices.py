@@ -13,14 +13,17 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing import own
 from axonhub_cli.pricing.listing import Listed, Listing
-from axonhub_cli.pricing.rates import Rates, cost
+from axonhub_cli.pricing.rates import Rates, reckon
 from axonhub_cli.pricing.table import Model
 
 _MOST_MODELS = 500
@@ -49,6 +52,13 @@ _PROVIDERS = {
 UNPRICED_TYPES = ("echo", "ollama", "vllm", "llama-cpp", "lm-studio")
 """Run by the user: what that costs, no list knows."""
 
+_ANYBODYS = "openai-compatible"
+"""What engines without a type of their own are reached by."""
+_HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal")
+_OPENROUTER = "openrouter"
+_COST = "cost"
+"""In what an answer tells (`protocols.charged`)."""
+
 logger = logging.getLogger("axonhub")
 
 
@@ -61,9 +71,19 @@ class Charge(Struct, frozen=True):
 
     usd: Decimal | None = None
     price: str | None = None
+    whole: bool = True
+    """False: a lower bound, because of something in it the price is not known."""
+    flat: bool = False
+    """It depends on no tokens."""
 
 
-UNKNOWN = Charge()
+UNKNOWN = Charge(whole=False)
+UPSTREAM = "upstream"
+"""The version of a price that the answer itself tells."""
+
+
+class _NotYet(Exception):
+    """What would have to be looked up."""
 
 
 class Pricer:
@@ -79,7 +99,7 @@ class Pricer:
     def prepare(self) -> None:
         """See that the list is there, if any channel needs it. Blocks; never raises."""
         channels = self._config().channels
-        if any(one.enabled and one.type not in UNPRICED_TYPES for one in channels):
+        if any(one.enabled and not is_unpriced(one) for one in channels):
             self._listing.read()
 
     def charge(
@@ -92,13 +112,8 @@ class Pricer:
         told: Mapping[str, str] | None = None,
     ) -> Charge:
         """`model` as it was sent upstream, `at` seconds since the epoch, `told` what the answer
-        says of its service tier. Blocks; never raises."""
-        found = self._rates(channel, model, usage, at, told or {}, self._find)
-        if found is None:
-            return UNKNOWN
-        rates, version = found
-        usd = cost(usage, rates)
-        return UNKNOWN if usd is None else Charge(usd, version)
+        says of its price (see `Answer.told`). Blocks; never raises."""
+        return self._charge(channel, model, usage, at, told or {}, self._find)
 
     def known(
         self,
@@ -110,24 +125,20 @@ class Pricer:
         told: Mapping[str, str] | None = None,
     ) -> Charge | None:
         """The same from what is remembered; None where only `charge` could tell. Never blocks."""
-        found = self._rates(channel, model, usage, at, told or {}, self._remembered)
-        if found is None:
-            asked = self._config().channel(channel)
-            unknown = asked is None or self._key(asked, model) in self._models
-            return UNKNOWN if unknown else None
-        rates, version = found
-        usd = cost(usage, rates)
-        return UNKNOWN if usd is None else Charge(usd, version)
+        try:
+            return self._charge(channel, model, usage, at, told or {}, self._remembered)
+        except _NotYet:
+            return None
 
     def context(self, channel: str, model: str) -> int | None:
         """How many tokens the model takes at most; None: not known. Blocks; never raises."""
         asked = self._config().channel(channel)
-        if asked is None or asked.type in UNPRICED_TYPES:
+        if asked is None or is_unpriced(asked):
             return None  # an engine at home has what it was started with
         found = self._find(asked, model)
         return None if found is None else found.context
 
-    def _rates(
+    def _charge(
         self,
         name: str,
         model: str,
@@ -135,23 +146,54 @@ class Pricer:
         at: float,
         told: Mapping[str, str],
         find: Callable[[Channel, str], Model | None],
-    ) -> tuple[Rates, str] | None:
+    ) -> Charge:
+        """By one's own price, by what the answer says itself, by the list."""
         config = self._config()
-        mine = own.find_own(config.prices, name, model, usage) if config.prices else None
-        if mine is not None:
-            return own.rates_of(mine), own.version_of(mine)
         channel = config.channel(name)
-        if channel is None or channel.type in UNPRICED_TYPES:
+        mine = own.find_own(config.prices, name, model, usage) if config.prices else None
+        if mine is None and channel is None:
+            return UNKNOWN
+        if mine is None and channel is not None and _COST in told and bills_in_dollars(channel):
+            return Charge(Decimal(told[_COST]), UPSTREAM)
+        if mine is not None:
+            rates, version, times, sure = own.rates_of(mine), own.version_of(mine), _ONCE, True
+            if usage.web_searches and rates.web_searches_kcount is None and not rates.are_free:
+                listed = self._listed(channel, model, at, told, find)
+                searches = None if listed is None else listed.web_searches_kcount
+                rates = replace(rates, web_searches_kcount=searches)
+        else:
+            found = self._listed(channel, model, at, told, find)
+            if found is None:
+                return UNKNOWN
+            rates, version = found, self._version
+            times, sure = _residency(told)
+        reckoned = reckon(usage, rates, times)
+        if reckoned is None:
+            return UNKNOWN
+        return Charge(reckoned.usd, version, reckoned.whole and sure, reckoned.flat)
+
+    def _listed(
+        self,
+        channel: Channel | None,
+        model: str,
+        at: float,
+        told: Mapping[str, str],
+        find: Callable[[Channel, str], Model | None],
+    ) -> Rates | None:
+        if channel is None or is_unpriced(channel):
             return None
         found = find(channel, model)
         try:
-            return None if found is None else (found.rates(at, told), self._version)
+            return None if found is None else found.rates(at, told)
         except Exception as error:
             self._complain(error)
             return None
 
     def _remembered(self, channel: Channel, model: str) -> Model | None:
-        return self._models.get(self._key(channel, model))
+        key = self._key(channel, model)
+        if key not in self._models:
+            raise _NotYet
+        return self._models.get(key)
 
     def _find(self, channel: Channel, model: str) -> Model | None:
         key = self._key(channel, model)
@@ -182,5 +224,46 @@ class Pricer:
         logger.warning("a price cannot be read: %s: %s", type(error).__name__, error)
 
     def _key(self, channel: Channel, model: str) -> _Key:
-        urls = [url for url in (channel.base_url, *channel.endpoints.values()) if url]
-        return channel.type, urls[0] if urls else None, model
+        return channel.type, _url_of(channel), model
+
+
+def is_unpriced(channel: Channel) -> bool:
+    """Does it run on this machine, for all that is known? What is of a vendor's own type has the
+    vendor's prices, wherever it is reached."""
+    if channel.type in UNPRICED_TYPES:
+        return True
+    return channel.type == _ANYBODYS and _host_of(_url_of(channel) or "") in _HERE
+
+
+def bills_in_dollars(channel: Channel) -> bool:
+    """Is what its answers tell as their cost what is paid, in US dollars? Others may count in
+    credits, or tell a list's price."""
+    if channel.type == _OPENROUTER:
+        return True
+    host = _host_of(_url_of(channel) or "")
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+
+
+def _residency(told: Mapping[str, str]) -> tuple[Decimal, bool]:
+    """By how much the tokens' price is multiplied for where the model ran, and whether that is
+    known (platform.claude.com/docs/en/manage-claude/data-residency, "Pricing", read 2026-11: 1.1
+    for every kind of token; the models that are asked for a place all have this price)."""
+    where = told.get("inference_geo", "global")
+    return _PLACES.get(where, _ONCE), where in _PLACES
+
+
+_ONCE = Decimal(1)
+_PLACES = {"global": _ONCE, "not_available": _ONCE, "us": Decimal("1.1")}
+
+
+def _url_of(channel: Channel) -> str | None:
+    urls = [url for url in (channel.base_url, *channel.endpoints.values()) if url]
+    return urls[0] if urls else None
+
+
+@lru_cache(maxsize=256)
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

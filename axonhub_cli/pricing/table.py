@@ -17,6 +17,10 @@ from msgspec import Struct, structs
 
 from axonhub_cli.pricing.rates import Rates
 
+_BEDROCK = re.compile(r"(?:[a-z-]+\.)?(anthropic|openai|deepseek|mistral)\.(.+?)(?:-v?\d+:\d+)?")
+"""`us.anthropic.claude-sonnet-4-5-20250929-v1:0`: a region, the maker, its model, a version."""
+_MAKERS = {"mistralai": "mistral", "xai": "x-ai", "z-ai": "zai", "gemini": "google"}
+"""How routers call providers of the list; others they call as the list does."""
 _COMPACT_DATE = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 
 Clause = dict[str, Any]
@@ -49,6 +53,11 @@ class Model(Struct, frozen=True, omit_defaults=True):
     variants: tuple[Priced, ...] = ()
     context: int | None = None
     """The most tokens it takes; None: the list does not say."""
+
+    @property
+    def is_free(self) -> bool:
+        """Where its maker sells it; whoever else runs it may well want money for it."""
+        return all(price.rates.are_free for price in self.prices)
 
     def rates(self, at: float, told: Mapping[str, str]) -> Rates:
         """What held at this moment (seconds since the epoch); `told`: see `Priced.when`."""
@@ -84,14 +93,31 @@ class Table:
         self, *, model: str, provider: str | None = None, url: str | None = None
     ) -> Model | None:
         """The model of the provider that is at `url`, else that of `provider` (an id of the list),
-        else that of the provider whose kind of name it has. None: nobody here sells it."""
+        else that of its maker: the one it names (`openai/…`), or whose kind of name it has. None:
+        nobody here sells it."""
         model = model.lower()
         seller = self._at_url(url) if url is not None else None
         if seller is None and provider is not None:
             seller = self._seller(provider)
         if seller is None and provider is None:
-            seller = self._named_like(model)
+            return self._of_maker(model)
         return None if seller is None else self._find(seller, model)
+
+    def _of_maker(self, model: str) -> Model | None:
+        bedrock = _BEDROCK.fullmatch(model)
+        if bedrock is not None:
+            model = "/".join(bedrock.groups())
+        # A size or a variant (`deepseek-r1:7b`) is what an engine at home calls a model.
+        if ":" in model:
+            return None
+        *prefixes, name = model.split("/")
+        maker = prefixes[-1] if prefixes else ""
+        seller = self._seller(_MAKERS.get(maker, maker)) or self._named_like(name)
+        found = None if seller is None else self._find(seller, name)
+        if found is None and seller is not None and "." in name:
+            # Routers write `claude-sonnet-4.5`.
+            found = self._find(seller, name.replace(".", "-"))
+        return None if found is None or found.is_free else found
 
     def _find(self, seller: Seller, model: str) -> Model | None:
         dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", model)

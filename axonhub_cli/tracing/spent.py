@@ -80,19 +80,16 @@ def _spent(
         return None
     if not last and answer.error is not None:
         return None
-    paid = UNKNOWN
-    if told:
-        paid = charge(
-            attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told
-        )
-    known = usage.input is not None and usage.output is not None and paid.usd is not None
+    # Some prices need no tokens.
+    paid = charge(attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told)
+    known = paid.usd is not None and paid.whole and not answer.partial
     return Spent(
         attempt.channel,
         attempt.upstream_model,
         usage,
         paid.usd,
         paid.price,
-        known and answer.complete,
+        known and (answer.complete or paid.flat),
     )
 
 

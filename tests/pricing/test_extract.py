@@ -14,7 +14,7 @@ from genai_prices.data_snapshot import get_snapshot
 
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing import extract
-from axonhub_cli.pricing.rates import Rates, cost, input_tokens
+from axonhub_cli.pricing.rates import Rates, Reckoned, cost, input_tokens, reckon
 from axonhub_cli.pricing.table import Table
 from axonhub_cli.protocols import PROTOCOLS
 from tests.support.price_list import price_list
@@ -25,8 +25,14 @@ USAGES = (
     Usage(input=1200, output=345),
     Usage(input=3, cache_read=90_000, cache_write=4_000, cache_write_1h=1_500, output=77),
     Usage(input=250_001, cache_read=11, output=9, reasoning=5),
+    Usage(input=1200, output=345, input_audio=1000, output_audio=300),
+    Usage(input=1200, output=345, input_image=1000, output_image=300),
+    Usage(input=1200, cache_read=500, output=345, input_audio=800, cache_read_audio=300),
 )
-SELLERS = ("anthropic", "openai", "deepseek", "moonshotai", "x-ai", "zai", "mistral", "openrouter")
+SELLERS = (
+    *("anthropic", "openai", "deepseek", "moonshotai", "x-ai", "zai", "mistral", "openrouter"),
+    "google",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,11 @@ def theirs(usage: Usage, model: str, seller: str) -> Decimal:
         "cache_write_1h_tokens": usage.cache_write_1h,
         "output_tokens": usage.output,
         "output_reasoning_tokens": usage.reasoning,
+        "input_audio_tokens": usage.input_audio,
+        "cache_audio_read_tokens": usage.cache_read_audio,
+        "input_image_tokens": usage.input_image,
+        "output_audio_tokens": usage.output_audio,
+        "output_image_tokens": usage.output_image,
     }
     given = genai_prices.Usage(**{name: count for name, count in counts.items() if count})
     at = datetime.fromtimestamp(NOON, UTC)
@@ -110,6 +121,68 @@ def test_recorded_answers_cost_what_the_package_says(
         assert ours == theirs(usage, model, seller)
     else:
         assert ours == expected.total_price
+
+
+@pytest.mark.parametrize(
+    ("seller", "model"),
+    [
+        ("openrouter", "deepseek/deepseek-r1:free"),
+        ("openrouter", "openai/gpt-oss-20b:free"),
+        ("google", "gemma-3-27b-it"),
+    ],
+)
+def test_what_the_package_has_no_rate_for_is_free_there(
+    table: Table, seller: str, model: str
+) -> None:
+    found = table.find(model=model, provider=seller)
+    assert found is not None
+    for usage in (*USAGES, Usage()):
+        assert reckon(usage, found.rates(NOON, {})) == Reckoned(Decimal(0), flat=True)
+    assert theirs(USAGES[0], model, seller) == 0
+
+
+def test_what_is_sold_by_the_hour_or_the_page_is_not_free(table: Table) -> None:
+    for seller, model in (("openai", "whisper-1"), ("mistral", "mistral-ocr-latest")):
+        found = table.find(model=model, provider=seller)
+        assert found is not None
+        assert reckon(USAGES[0], found.rates(NOON, {})) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "maker"),
+    [
+        ("anthropic/claude-sonnet-4-5", "anthropic"),
+        ("anthropic/claude-sonnet-4.5", "anthropic"),
+        ("openai/gpt-5-mini", "openai"),
+        ("openrouter/openai/gpt-5-mini", "openai"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic"),
+        ("anthropic.claude-opus-4-6-v1", "anthropic"),
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic"),
+        ("x-ai/grok-4", "x-ai"),
+        ("claude-sonnet-4-5", "anthropic"),
+    ],
+)
+def test_at_a_seller_that_nobody_knows_a_model_has_its_makers_price(
+    table: Table, model: str, maker: str
+) -> None:
+    found = table.find(model=model)
+    assert found is not None
+    names = (one.id for p in get_snapshot().providers if p.id == maker for one in p.models)
+    assert found.id in set(names)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["deepseek-r1:7b", "gpt-oss:20b", "deepseek/deepseek-r1:free", "my-own", "me/my-own", "a/"],
+)
+def test_what_an_engine_at_home_calls_its_models_has_no_makers_price(
+    table: Table, model: str
+) -> None:
+    assert table.find(model=model) is None
+
+
+def test_what_its_maker_gives_away_has_no_known_price_elsewhere(table: Table) -> None:
+    assert table.find(model="google/gemma-3-27b-it") is None
 
 
 def test_the_first_line_names_the_version(monkeypatch: pytest.MonkeyPatch) -> None:

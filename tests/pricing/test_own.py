@@ -5,7 +5,7 @@ import pytest
 from axonhub_cli.config.schema import Price
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing.own import faults_of, find_own, rates_of, version_of
-from axonhub_cli.pricing.rates import cost
+from axonhub_cli.pricing.rates import Reckoned, cost, reckon
 
 ONE = Usage(input=1_000_000, output=0)
 
@@ -20,6 +20,18 @@ def test_the_first_entry_that_fits_counts() -> None:
     got = [find_own(prices, channel, model, ONE) for channel, model in asked]
     assert got == prices
     assert find_own(prices[:2], "other", "gpt-5", ONE) is None
+
+
+def test_a_name_that_looks_like_a_pattern_names_itself() -> None:
+    own = Price("claude-haiku-4-5[1m]", input=1, output=1)
+    assert find_own([own], "c", "claude-haiku-4-5[1m]", Usage()) is own
+    assert find_own([own], "c", "claude-haiku-4-5", Usage()) is None
+
+
+def test_one_price_for_all_input_is_meant_for_audio_too() -> None:
+    rates = rates_of(Price("*", input=1, output=4, cache_read=0.5))
+    usage = Usage(input=10, cache_read=2, output=5, input_audio=8, output_audio=4, output_image=1)
+    assert reckon(usage, rates) == Reckoned(Decimal(31) / 1_000_000)
 
 
 def test_tiers_are_entries_of_one_model() -> None:

@@ -1,7 +1,15 @@
 from decimal import Decimal
 
 from axonhub_cli.ir.response import Usage
-from axonhub_cli.pricing.rates import Rates, Tiered, cost, input_tokens, picodollars
+from axonhub_cli.pricing.rates import (
+    Rates,
+    Reckoned,
+    Tiered,
+    cost,
+    input_tokens,
+    picodollars,
+    reckon,
+)
 
 SONNET = Rates(
     input_mtok=Decimal("3"),
@@ -87,3 +95,78 @@ def test_a_sum_of_a_million_costs_has_no_rounding_error() -> None:
     one = cost(Usage(input=1, output=0), Rates(input_mtok=Decimal("0.1")))
     assert one is not None
     assert sum([picodollars(one)] * 1_000_000) == 100_000 * 1_000_000
+
+
+LIVE = Rates(
+    input_mtok=Decimal("1"),
+    cache_read_mtok=Decimal("0.1"),
+    output_mtok=Decimal("4"),
+    input_audio_mtok=Decimal("10"),
+    cache_audio_read_mtok=Decimal("0.5"),
+    input_image_mtok=Decimal("2"),
+    cache_image_read_mtok=Decimal("0.2"),
+    output_audio_mtok=Decimal("20"),
+    output_image_mtok=Decimal("30"),
+)
+
+
+def test_audio_and_images_have_rates_of_their_own() -> None:
+    usage = Usage(
+        input=100,
+        cache_read=50,
+        output=60,
+        reasoning=5,
+        input_audio=70,
+        cache_read_audio=20,
+        input_image=10,
+        output_audio=25,
+        output_image=10,
+    )
+    text, heard, seen, read, heard_read = 40, 50, 10, 30, 20
+    given = text * 1 + heard * 10 + seen * 2 + read * Decimal("0.1") + heard_read * Decimal("0.5")
+    made = (5 + 20) * 4 + 25 * 20 + 10 * 30
+    assert reckon(usage, LIVE) == Reckoned((given + made) / 1_000_000)
+
+
+def test_what_is_more_than_the_fresh_input_was_read_from_the_cache() -> None:
+    usage = Usage(input=10, cache_read=90, output=0, input_image=30)
+    dollars = 10 * 2 + 20 * Decimal("0.2") + 70 * Decimal("0.1")
+    assert reckon(usage, LIVE) == Reckoned(dollars / 1_000_000)
+    nonsense = Usage(input=1, cache_read=1, output=1, input_audio=99, output_audio=99)
+    assert reckon(nonsense, LIVE) == Reckoned((10 + Decimal("0.1") + 20) / 1_000_000)
+
+
+def test_audio_at_the_price_of_text_is_a_lower_bound() -> None:
+    plain = Rates(input_mtok=Decimal("1"), output_mtok=Decimal("4"))
+    dollars = Decimal(10 * 1 + 5 * 4) / 1_000_000
+    for special in ("input_audio", "output_audio", "output_image"):
+        usage = Usage(input=10, output=5, **{special: 3})
+        assert reckon(usage, plain) == Reckoned(dollars, whole=False)
+    # Images that are given count as text does, unless a rate says otherwise.
+    assert reckon(Usage(input=10, output=5, input_image=3), plain) == Reckoned(dollars)
+
+
+def test_searches_without_a_rate_make_a_lower_bound() -> None:
+    plain = Rates(input_mtok=Decimal("1"), output_mtok=Decimal("4"))
+    usage = Usage(input=10, output=0, web_searches=2)
+    assert reckon(usage, plain) == Reckoned(Decimal("0.00001"), whole=False)
+    assert reckon(usage, SONNET) == Reckoned(Decimal("0.02003"))
+
+
+def test_a_side_that_nobody_counted_makes_a_lower_bound() -> None:
+    assert reckon(Usage(input=1_000_000), SONNET) == Reckoned(Decimal(3), whole=False)
+
+
+def test_a_fee_for_each_request_needs_no_tokens() -> None:
+    fee = Decimal("0.04")
+    flat = Rates(input_mtok=Decimal(0), output_mtok=Decimal(0), requests_kcount=fee * 1000)
+    for usage in (Usage(), Usage(input=7, output=9), Usage(input=7, web_searches=1)):
+        assert reckon(usage, flat) == Reckoned(fee, flat=True)
+    also = Rates(input_mtok=Decimal(1), output_mtok=Decimal(1), requests_kcount=fee * 1000)
+    assert reckon(Usage(), also) == Reckoned(fee, whole=False)
+    assert reckon(Usage(), SONNET) is None
+
+
+def test_what_tokens_cost_may_be_multiplied_and_fees_are_not() -> None:
+    usage = Usage(input=1_000_000, output=0, web_searches=1)
+    assert reckon(usage, SONNET, Decimal("1.1")) == Reckoned(Decimal("3.31"))

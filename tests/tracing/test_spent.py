@@ -3,6 +3,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing.prices import UNKNOWN, Charge
@@ -23,7 +24,7 @@ def a_dollar_a_token(
     at: float,
     told: Mapping[str, str] | None = None,
 ) -> Charge:
-    if channel == "unpriced":
+    if channel == "unpriced" or usage == Usage():
         return UNKNOWN
     tokens = sum(getattr(usage, n) or 0 for n in ("input", "cache_read", "cache_write", "output"))
     return Charge(Decimal(tokens), f"{model} {told or ''}".strip())
@@ -142,3 +143,31 @@ def test_sums_leave_unknown_what_nobody_said() -> None:
 
 def test_without_a_list_nothing_has_a_price() -> None:
     assert charge_nothing("main", "m", Usage(input=1, output=1), at=0.0) == UNKNOWN
+
+
+def test_a_price_that_needs_no_tokens_is_charged_for_every_answer_that_was_served() -> None:
+    def flat(*_: object, **__: object) -> Charge:
+        return Charge(Decimal("0.04"), "own:1", flat=True)
+
+    served = attempt(b'{"type":"message","content":[]}')
+    left = attempt(b"", status="canceled")
+    refused = attempt(b'{"error": {"message": "no"}}', status="failed", http_status=529)
+    for one, usd in ((served, Decimal("0.04")), (left, Decimal("0.04")), (refused, None)):
+        made = record("r", attempts=[one], status=one.status)
+        answers = [PROTOCOLS["anthropic"].read_totals(b"".join(one.answer))]
+        (found,) = find_spent(made, answers, flat)
+        assert (None if found is None else found.usd) == usd
+        assert found is None or found.whole
+
+
+def test_what_a_price_or_a_count_leaves_out_makes_a_lower_bound() -> None:
+    def half(*_: object, **__: object) -> Charge:
+        return Charge(Decimal(1), "p", whole=False)
+
+    made = record("r")
+    answer = PROTOCOLS["anthropic"].read_totals(b"".join(made.attempts[0].answer))
+    (by_price,) = find_spent(made, [answer], half)
+    (by_count,) = find_spent(made, [replace(answer, partial=True)], a_dollar_a_token)
+    assert by_price is not None
+    assert by_count is not None
+    assert (by_price.whole, by_count.whole) == (False, False)
