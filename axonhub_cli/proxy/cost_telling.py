@@ -2,7 +2,7 @@
 
 An outlet before the client's: it edits the last `usage` of an answer and passes on every other byte
 as it came. The cost is that of the trace, by what the upstream itself said of its tokens; where
-the price is not known, nothing is added.
+the price is not known, nothing is added. A cost that stands there already is replaced.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from axonhub_cli import jsonio
+from axonhub_cli.ir.collect import merge_usage
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.protocols.base import Answer
+from axonhub_cli.protocols.sse import EventSplitter
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.proxy.services import Services
@@ -40,14 +43,42 @@ async def with_cost(
     if pricer.known(channel, model, _NO_TOKENS, at=now) is None:
         # The model's first time: its price is looked up off the loop.
         await asyncio.to_thread(pricer.charge, channel, model, _NO_TOKENS, at=now)
-    read_totals = PROTOCOLS[candidate.protocol].read_totals
+    totals = Totals(record, PROTOCOLS[candidate.protocol].read_totals)
 
     def cost() -> Decimal | None:
-        answer = read_totals(record.telling())
+        answer = totals.read()
         charge = pricer.known(channel, model, answer.usage, at=now, told=answer.told)
         return None if charge is None else charge.usd
 
     return CostTeller(reply, cost)
+
+
+class Totals:
+    """What an answer has told so far. Some tell their tokens with each event: each part of the
+    answer is read once."""
+
+    def __init__(self, record: AttemptRecord, read_totals: Callable[[bytes], Answer]) -> None:
+        self._record = record
+        self._read_totals = read_totals
+        self._seen = 0
+        self._splitter = EventSplitter()
+        self._known = Answer()
+
+    def read(self) -> Answer:
+        new = b"".join(self._record.answer[self._seen :])
+        if not self._seen and new.lstrip()[:1] == b"{":
+            return self._read_totals(new)
+        self._seen = len(self._record.answer)
+        self._add(self._splitter.feed(new))
+        # Of what was too much to keep there is the end.
+        self._add(self._record.answer_rest)
+        return self._known
+
+    def _add(self, piece: bytes) -> None:
+        if piece:
+            told = self._read_totals(piece)
+            usage = merge_usage(self._known.usage, told.usage)
+            self._known = Answer(usage=usage, told=self._known.told | told.told)
 
 
 class CostTeller:
@@ -98,6 +129,9 @@ class CostTeller:
         usd = self._cost() if place is not None else None
         if place is None or usd is None:
             return data
+        costs = [s for s in jsonio.object_spans(data, place.start, place.end) if s.key == "cost"]
+        if costs:
+            return jsonio.splice(data, [(s.start, s.end, _number(usd)) for s in costs])
         last = place.end - 1
         comma = b"," if data[place.start + 1 : last].strip() else b""
         return jsonio.splice(data, [(last, last, comma + b'"cost":' + _number(usd))])

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from axonhub_cli.errors import StoreError
-from axonhub_cli.proxy.cost_telling import CostTeller
+from axonhub_cli.ir.response import Usage
+from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.protocols.base import Answer
+from axonhub_cli.proxy.cost_telling import CostTeller, Totals
 from axonhub_cli.proxy.reply import HeaderList
 from axonhub_cli.tracing.queries import TraceReader
+from axonhub_cli.tracing.recorder import AttemptRecord
 from tests.support import chat_plays, plays
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
@@ -111,6 +115,57 @@ def test_a_cost_that_is_not_known_is_not_told() -> None:
     assert told_whole(body, usd="0").endswith(b'"cost":0}}')
 
 
+def test_a_cost_that_stands_there_is_replaced_and_never_told_twice() -> None:
+    body = b'{"usage":{"cost" : 0.5 , "input_tokens":1,"cost_details":{"cost":7}}}'
+    assert told_whole(body, usd="0.25") == body.replace(b"0.5", b"0.25")
+    assert told_whole(body, usd=None) == body
+    twice = b'{"usage":{"cost":1,"cost":2}}'
+    assert told_whole(twice, usd="0.25") == b'{"usage":{"cost":0.25,"cost":0.25}}'
+
+
+def test_each_part_of_an_answer_is_read_once_however_often_its_cost_is_asked() -> None:
+    events = [
+        chat_plays.chunk({"content": "x"}, usage={"prompt_tokens": 9, "completion_tokens": n})
+        for n in range(1, 300)
+    ]
+    read = 0
+
+    def read_totals(data: bytes) -> Answer:
+        nonlocal read
+        read += len(data)
+        return PROTOCOLS["openai_chat"].read_totals(data)
+
+    record = AttemptRecord("c", "m", "openai_chat")
+    totals = Totals(record, read_totals)
+    for number, event in enumerate(events, 1):
+        record.answer += [event[:50], event[50:]]
+        assert totals.read().usage == Usage(input=9, output=number)
+    assert totals.read().usage == Usage(input=9, output=len(events))
+    assert read == len(b"".join(events))
+
+
+def test_an_answer_told_in_two_events_is_put_together() -> None:
+    events = plays.as_events(plays.text("pong"))
+    record = AttemptRecord("c", "m", "anthropic")
+    totals = Totals(record, PROTOCOLS["anthropic"].read_totals)
+    for event in events:
+        record.answer.append(event)
+        totals.read()
+    assert totals.read().usage == PROTOCOLS["anthropic"].read_totals(b"".join(events)).usage
+    record.answer_rest = (
+        b'event: x\ndata: {"type":"message_delta","usage":{"output_tokens":99}}\n\n'
+    )
+    assert totals.read().usage.output == 99
+
+
+def test_a_whole_answer_is_read_whole() -> None:
+    body = json.dumps({"content": [], "usage": {"input_tokens": 2, "output_tokens": 3}}).encode()
+    record = AttemptRecord("c", "m", "anthropic")
+    record.answer = [body[:9], body[9:]]
+    totals = Totals(record, PROTOCOLS["anthropic"].read_totals)
+    assert totals.read().usage == totals.read().usage == Usage(input=2, output=3)
+
+
 def usage_in(body: bytes) -> dict[str, Any]:
     """The last usage of an answer, JSON or events."""
     lines = [line[5:] for line in body.splitlines() if line.startswith(b"data:")] or [body]
@@ -190,3 +245,30 @@ def test_a_listed_price_is_told_from_the_first_answer_on_and_an_unknown_one_is_n
 def test_without_the_setting_answers_stay_as_they_came(daemon: Daemon) -> None:
     asked = json.dumps(BODY | {"model": "claude-sonnet-4-5"}).encode()
     assert b'"cost"' not in daemon.post(asked)[2]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_openrouter_says_of_its_cost_is_told_once_and_recorded(
+    home: Home, stream: bool
+) -> None:
+    usage = chat_plays.USAGE | {"cost": 0.00123}
+    chat = Upstream(chat_plays.default_answer)
+    chat.start()
+    home.configure(
+        channel(chat.url, "r", type="openrouter", models=["*"]), server={"usage_cost": True}
+    )
+    daemon = Daemon(home).start()
+    try:
+        play = chat_plays.stream if stream else chat_plays.message
+        chat.script(play("pong", usage=usage))
+        asked = BODY | {"model": "openai/gpt-5", "stream": stream}
+        if stream:
+            asked |= {"stream_options": {"include_usage": True}}
+        _, headers, body = daemon.post(json.dumps(asked).encode(), "/v1/chat/completions")
+    finally:
+        daemon.stop()
+        chat.stop()
+    assert body.count(b'"cost"') == 1
+    assert usage_in(body)["cost"] == 0.00123
+    row = home.json("request", "show", headers["ah-request-id"])
+    assert (row["cost_usd"], row["price"], row["unpriced"]) == (0.00123, "upstream", 0)
