@@ -8,11 +8,12 @@ and 504 ask for a repetition, after `Retry-After` if that is said; no other answ
 from __future__ import annotations
 
 import gzip
+from base64 import b64encode
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from time import time
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -91,9 +92,8 @@ class Poster:
         assert self._connection is not None
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout)
-        path = urlsplit(to.url).path or "/"
         try:
-            self._connection.request("POST", path, body, headers)
+            self._connection.request("POST", _target(to), body, headers | _proxy_key(to))
             answer = self._connection.getresponse()
         except (ConnectionError, HTTPException):
             self.close()
@@ -110,8 +110,12 @@ class Poster:
 def _connect(to: Destination, timeout: float) -> HTTPConnection:
     url = urlsplit(to.url)
     assert url.hostname is not None
+    at = urlsplit(to.proxy) if to.proxy is not None else url
+    if to.proxy is not None and (at.scheme != "http" or at.hostname is None):
+        raise OSError(None, "only http:// proxies are spoken to")
+    assert at.hostname is not None
     if url.scheme != "https":
-        return HTTPConnection(url.hostname, url.port, timeout=timeout)
+        return HTTPConnection(at.hostname, at.port, timeout=timeout)
     import os
     import ssl
 
@@ -120,7 +124,30 @@ def _connect(to: Destination, timeout: float) -> HTTPConnection:
         context = ssl.create_default_context(cafile=file)
     except OSError as error:
         raise OSError(error.errno, f"its ca_file {file}: {error.strerror}") from error
-    return HTTPSConnection(url.hostname, url.port, timeout=timeout, context=context)
+    connection = HTTPSConnection(at.hostname, at.port, timeout=timeout, context=context)
+    if to.proxy is not None:
+        connection.set_tunnel(url.hostname, url.port or 443, _basic(to.proxy))
+    return connection
+
+
+def _target(to: Destination) -> str:
+    """What is asked for: a proxy without a tunnel wants the whole URL."""
+    url = urlsplit(to.url)
+    return to.url if to.proxy is not None and url.scheme == "http" else url.path or "/"
+
+
+def _proxy_key(to: Destination) -> dict[str, str]:
+    """Through a tunnel it has been shown already."""
+    in_front = to.proxy is not None and to.url.startswith("http:")
+    return _basic(to.proxy) if to.proxy is not None and in_front else {}
+
+
+def _basic(proxy: str) -> dict[str, str]:
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"proxy-authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
 def _judge(to: Destination, answer: HTTPResponse, said: bytes) -> Verdict:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from axonhub_cli import __version__
 from axonhub_cli.config.durations import seconds
 from axonhub_cli.config.schema import Signal, Telemetry
+from axonhub_cli.proxy.proxies import ProxyRules
 
 _DEFAULT_TIMEOUT_S = 10.0
 _PORTS = {"http": 80, "https": 443}
@@ -34,6 +35,8 @@ class Destination(Struct, frozen=True):
     """Seconds."""
     gzip: bool
     ca_file: str | None
+    proxy: str | None = None
+    """By the environment's rules, which hold for upstreams too."""
 
     def __repr__(self) -> str:
         return f"Destination({self.url!r})"
@@ -71,6 +74,7 @@ def _destination(
         timeout=seconds(timeout) if timeout is not None else _milliseconds(told["TIMEOUT"]),
         gzip=(telemetry.compression or told["COMPRESSION"]) == "gzip",
         ca_file=telemetry.ca_file or told["CERTIFICATE"] or None,
+        proxy=ProxyRules(environ).find(url, None),
     )
 
 

@@ -17,7 +17,7 @@ from queue import Empty, Full, Queue
 from time import monotonic, time
 from uuid import uuid4
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from axonhub_cli.config.schema import Signal, Telemetry
 from axonhub_cli.daemon.otlp_outcomes import Outcomes
@@ -25,8 +25,8 @@ from axonhub_cli.daemon.otlp_post import NO_STATUS, Poster, Verdict
 from axonhub_cli.daemon.otlp_settings import Destination, Export, settle
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.metrics import Counter
-from axonhub_cli.tracing.otlp import FindProvider, Span, spans_of
-from axonhub_cli.tracing.otlp_json import encode_spans
+from axonhub_cli.tracing.otlp import FindProvider, spans_of
+from axonhub_cli.tracing.otlp_json import encode_span, encode_spans
 from axonhub_cli.tracing.otlp_metrics import OtlpMetrics
 
 _LAST_POST_S = 0.2
@@ -84,7 +84,7 @@ class Exporter:
         self._pace = pace
         self._instance = str(uuid4())
         self._settled: tuple[Telemetry, Export | None] | None = None
-        self._queue: Queue[Span | None] = Queue(pace.waiting)
+        self._queue: Queue[Raw | None] = Queue(pace.waiting)
         self._in_hand = 0
         """Spans of the batch that is being sent."""
         self._metrics = OtlpMetrics(time())
@@ -119,7 +119,7 @@ class Exporter:
         self._start("traces", self._send_traces)
         for span in spans_of(entry, self._find_provider):
             try:
-                self._queue.put_nowait(span)
+                self._queue.put_nowait(encode_span(span))
             except Full:
                 self.outcomes.drop("queue_full", 1)
 
@@ -175,9 +175,9 @@ class Exporter:
             self._in_hand = 0
         poster.close()
 
-    def _gather(self) -> tuple[list[Span], bool]:
+    def _gather(self) -> tuple[list[Raw], bool]:
         """The next batch, and whether it is the last."""
-        batch: list[Span] = []
+        batch: list[Raw] = []
         if self._closing.is_set() and self._queue.empty():
             return batch, True
         span = self._queue.get()
@@ -193,7 +193,7 @@ class Exporter:
                 return batch, self._closing.is_set()
         return batch, True
 
-    def _deliver(self, poster: Poster, batch: list[Span]) -> None:
+    def _deliver(self, poster: Poster, batch: list[Raw]) -> None:
         """Send it until it is taken, refused, or given up."""
         given_up_at, failures = monotonic() + self._pace.give_up, 0
         body: bytes | None = None

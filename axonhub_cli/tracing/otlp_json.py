@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Raw
+
 from axonhub_cli import __version__, jsonio
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0"
@@ -17,7 +19,12 @@ stood among the others (they have a repository of their own since, all of it in 
 _SCOPE = {"name": "axonhub", "version": __version__}
 
 
-def encode_spans(spans: Sequence[Mapping[str, Any]], resource: Mapping[str, Any]) -> bytes:
+def encode_span(span: Mapping[str, Any]) -> Raw:
+    """As it will be sent: what waits to be is a fifth of its size this way."""
+    return Raw(jsonio.encode(dict(span)))
+
+
+def encode_spans(spans: Sequence[Raw], resource: Mapping[str, Any]) -> bytes:
     """The body of a `POST …/v1/traces`."""
     return _encode("resourceSpans", "scopeSpans", {"spans": list(spans)}, resource)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import time
 
 import pytest
+from msgspec.structs import replace
 
 from axonhub_cli.daemon.otlp_post import NO_STATUS, Poster
 from axonhub_cli.daemon.otlp_settings import Destination
@@ -116,3 +117,28 @@ def test_what_is_not_there_is_told_by_its_reason(collector: Collector, tmp_path:
     to = destination("https://localhost:1", ca_file=str(missing))
     why = poster.post(to, BODY, PATIENCE).why
     assert why is not None and f"its ca_file {missing}: No such file" in why
+
+
+def test_a_collector_is_reached_through_a_proxy(collector: Collector) -> None:
+    poster = Poster(str)
+    proxy = collector.url.replace("//", "//me:it%27s@")
+    to = replace(destination("http://far.example"), proxy=proxy)
+    assert poster.post(to, BODY, PATIENCE).kind == "taken"
+    poster.close()
+    post = collector.traces.get_nowait()
+    assert post.path == "http://far.example/v1/traces"
+    assert post.headers["host"] == "far.example"
+    assert post.headers["proxy-authorization"] == "Basic bWU6aXQncw=="
+
+
+def test_a_tunnel_that_is_refused_and_a_proxy_of_another_kind_are_told(
+    collector: Collector,
+) -> None:
+    poster = Poster(str)
+    # The collector knows no CONNECT.
+    to = replace(destination("https://far.example"), proxy=collector.url)
+    why = poster.post(to, BODY, PATIENCE).why
+    assert why is not None and "Tunnel connection failed: 501" in why
+    to = replace(to, proxy="socks5://u:p@127.0.0.1:1")
+    why = poster.post(to, BODY, PATIENCE).why
+    assert why == "https://far.example/v1/traces: only http:// proxies are spoken to"

@@ -105,3 +105,10 @@ def test_the_service_is_named_by_the_configuration_then_by_the_variables() -> No
     assert settled(named).resource["service.name"] == "by-name"
     own = settled(named, service_name="mine", resource={"deployment": "here"}).resource
     assert (own["service.name"], own["deployment"]) == ("mine", "here")
+
+
+def test_the_environments_proxies_are_on_the_way() -> None:
+    environ = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "near.example"}
+    assert traces(environ, otlp_endpoint="https://far.example").proxy == environ["HTTPS_PROXY"]
+    assert traces(environ, otlp_endpoint="https://near.example").proxy is None
+    assert traces(environ, otlp_endpoint="https://localhost:4318").proxy is None

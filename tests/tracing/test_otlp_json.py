@@ -4,6 +4,7 @@ from axonhub_cli import __version__
 from axonhub_cli.tracing.otlp_json import (
     SCHEMA_URL,
     encode_metrics,
+    encode_span,
     encode_spans,
     write_attributes,
 )
@@ -25,7 +26,7 @@ def test_attributes_are_written_by_their_kind() -> None:
 
 def test_spans_and_metrics_stand_in_one_resource_and_one_scope() -> None:
     resource = {"service.name": "axonhub"}
-    (told,) = json.loads(encode_spans([{"name": "a"}], resource))["resourceSpans"]
+    (told,) = json.loads(encode_spans([encode_span({"name": "a"})], resource))["resourceSpans"]
     assert told["resource"]["attributes"][0]["key"] == "service.name"
     (scoped,) = told["scopeSpans"]
     assert scoped["scope"] == {"name": "axonhub", "version": __version__}
