@@ -13,10 +13,12 @@ from axonhub_cli.daemon.shield import Scope
 from axonhub_cli.errors import ClientError, ErrorInfo
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import Reply, Send
-from axonhub_cli.tracing.metrics import CONTENT_TYPE, Counter, gauge
+from axonhub_cli.tracing.metrics import CONTENT_TYPE, LONGEST, Counter, gauge
 from axonhub_cli.tracing.writer import TraceWriter
 
 _STATES = {"closed": 0.0, "half-open": 1.0, "open": 2.0}
+MOST_BREAKERS = 500
+"""Of all channels and models together."""
 
 
 class MetricsEndpoint:
@@ -38,39 +40,80 @@ class MetricsEndpoint:
             return
         exporter = self._exporter
         exported = exporter.outcomes.counters(exporter.waiting) if exporter.active else ()
-        body = self._metrics.write([*self.gauges(), *exported])
+        body = self._metrics.write([*self.gauges(), *self._counts(), *exported])
         await reply.send_whole(200, [(b"content-type", CONTENT_TYPE)], body)
 
     def gauges(self) -> Iterator[Counter]:
         """Values of this moment; to be read on the loop."""
         context, writer = self._context, self._writer
-        health, now = context.services.routing.health, context.services.now()
-        names = [c.name for c in context.runtime.snapshot.config.channels if c.enabled]
+        yield from self._channels()
+        uptime = context.services.clock() - context.started_at
+        for name, help, value in (
+            (
+                "axonhub_trace_queue_records",
+                "Records that wait to be written, those included that no full disk takes.",
+                writer.waiting,
+            ),
+            ("axonhub_trace_queue_bytes", "Bytes that wait to be written.", writer.waiting_bytes),
+            (
+                "axonhub_trace_store_up",
+                "1, or 0 while no traces can be written.",
+                not writer.problem,
+            ),
+            (
+                "axonhub_config_ok",
+                "1, or 0 while the configuration file is broken and the last good one in use.",
+                not context.runtime.config_error,
+            ),
+            ("axonhub_uptime_seconds", "Since the daemon started.", uptime),
+        ):
+            yield gauge(name, help, [(float(value), {})])
+        yield gauge("axonhub_build_info", "What runs.", [(1.0, {"version": __version__})])
+
+    def _channels(self) -> Iterator[Counter]:
+        snapshot, health = self._context.runtime.snapshot, self._context.services.routing.health
+        now = self._context.services.now()
+        names = [channel.name for channel in snapshot.config.channels if channel.enabled]
         flying: dict[str, float] = dict.fromkeys(names, 0.0)
-        for standing in health.dump(live=True):
-            if standing["channel"] in flying:
-                flying[standing["channel"]] += standing.get("in_flight") or 0
+        states: dict[tuple[str, str], float] = {}
+        for (channel, model), standing in health.standings():
+            if channel in flying:
+                flying[channel] += standing.in_flight
+                states[channel, model[:LONGEST]] = _STATES[standing.breaker.state(now)]
         yield gauge(
             "axonhub_breaker_state",
-            "Of each enabled channel: 0 closed, 1 half-open, 2 open.",
-            [(_STATES.get(health.wait(n, now)[0], 2.0), {"channel": n}) for n in names],
+            "Of each channel for each model that it was asked for: 0 closed, 1 half-open, 2 open.",
+            [
+                (state, {"channel": channel, "model": model})
+                # Clients name models; those that speak of trouble are told in any case.
+                for (channel, model), state in sorted(states.items(), key=lambda each: -each[1])
+            ][:MOST_BREAKERS],
+        )
+        yield gauge(
+            "axonhub_channel_usable",
+            "Of each enabled channel: 1, or 0 while none of its tokens can be read.",
+            [(float(name not in snapshot.faults), {"channel": name}) for name in names],
         )
         yield gauge(
             "axonhub_in_flight",
             "Calls upstream that are running.",
             [(number, {"channel": name}) for name, number in flying.items()],
         )
-        uptime = context.services.clock() - context.started_at
+
+    def _counts(self) -> Iterator[Counter]:
+        """What the writer has counted."""
         for name, help, value in (
-            ("axonhub_trace_queue_records", "Records that wait to be written.", writer.waiting),
-            ("axonhub_trace_queue_bytes", "Bytes that wait to be written.", writer.waiting_bytes),
-            ("axonhub_trace_lost", "Requests that could not be recorded.", writer.lost),
             (
-                "axonhub_trace_bodies_dropped",
-                "Requests whose bodies were dropped because the queue was full.",
-                writer.bodies_dropped,
+                "axonhub_trace_lost_total",
+                "Requests that could not be recorded.",
+                self._writer.lost,
             ),
-            ("axonhub_uptime_seconds", "Since the daemon started.", uptime),
+            (
+                "axonhub_trace_bodies_dropped_total",
+                "Requests whose bodies were dropped because the queue was full.",
+                self._writer.bodies_dropped,
+            ),
         ):
-            yield gauge(name, help, [(float(value), {})])
-        yield gauge("axonhub_build_info", "What runs.", [(1.0, {"version": __version__})])
+            counted = Counter(name, help)
+            counted.add(value)
+            yield counted

@@ -154,6 +154,10 @@ class Health:
         worst = max(open_ones, key=lambda breaker: breaker.wait(now))
         return worst.state(now), worst.wait(now), worst.cause
 
+    def standings(self) -> list[tuple[tuple[str, str], Standing]]:
+        """All that is known, by channel and model."""
+        return list(self._known.items())
+
     def forget(self, channel: str) -> None:
         """All that is known of a channel; what is in flight to it reports to nobody."""
         for key in [key for key in self._known if key[0] == channel]:

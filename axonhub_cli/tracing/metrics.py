@@ -16,7 +16,7 @@ from axonhub_cli.tracing.entries import Entry
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 MOST_VALUES = 200
 """Of one label."""
-_LONGEST = 128
+LONGEST = 128
 """Letters of one; a request's body may be one long name."""
 
 _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -183,7 +183,7 @@ class Metrics:
     def _model(self, name: object) -> str:
         if not isinstance(name, str):
             return ""
-        name = name[:_LONGEST]
+        name = name[:LONGEST]
         if name not in self._models:
             if len(self._models) >= MOST_VALUES:
                 return "other"

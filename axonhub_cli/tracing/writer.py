@@ -128,8 +128,8 @@ class TraceWriter:
 
     @property
     def waiting(self) -> int:
-        """Records that wait to be written."""
-        return self._intake.waiting
+        """Records that wait to be written, those kept included that a file has not taken."""
+        return self._intake.waiting + len(self._kept)
 
     @property
     def waiting_bytes(self) -> int:

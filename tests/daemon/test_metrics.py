@@ -2,7 +2,7 @@ import json
 from time import monotonic
 
 from tests.support.daemon import Daemon
-from tests.support.home import KEY, TOKEN
+from tests.support.home import KEY, TOKEN, Home, channel
 from tests.support.plays import as_events, error, overloaded, text, truncated
 from tests.support.upstream import PATIENCE, Reset, Upstream
 
@@ -27,14 +27,53 @@ def test_what_went_through_is_counted(daemon: Daemon, upstream: Upstream) -> Non
     while not found.get(failed):
         found = metrics(daemon)
     assert found['axonhub_tokens_total{channel="main",model="claude-x",type="cache_read"}'] >= 900
-    assert found['axonhub_breaker_state{channel="main"}'] == 2
+    assert found['axonhub_breaker_state{channel="main",model="claude-x"}'] == 2
+    assert found['axonhub_channel_usable{channel="main"}'] == 1
     assert found['axonhub_in_flight{channel="main"}'] == 0
-    assert found["axonhub_trace_lost"] == 0
+    assert found["axonhub_trace_lost_total"] == 0
+    assert found["axonhub_trace_store_up"] == found["axonhub_config_ok"] == 1
     assert found["axonhub_uptime_seconds"] > 0
     assert not [name for name in found if "otlp" in name], "nothing is exported"
     text = daemon.get("/metrics")[2].decode()
+    assert "# TYPE axonhub_trace_lost_total counter" in text
     assert KEY not in text
     assert TOKEN not in text
+
+
+def test_one_models_breaker_says_nothing_of_another_model(
+    daemon: Daemon, upstream: Upstream
+) -> None:
+    upstream.script(overloaded())
+    daemon.post(HI)
+    daemon.post(HI.replace(b"claude-x", b"claude-y"))
+    states = {n: v for n, v in metrics(daemon).items() if n.startswith("axonhub_breaker_state{")}
+    assert states == {
+        'axonhub_breaker_state{channel="main",model="claude-x"}': 2,
+        'axonhub_breaker_state{channel="main",model="claude-y"}': 0,
+    }
+
+
+def test_what_does_not_work_is_told_by_gauges(home: Home, upstream: Upstream) -> None:
+    home.configure(
+        channel(upstream.url), channel(upstream.url, "poor", tokens=["env:NOBODY_HAS_IT"])
+    )
+    home.paths.data_dir.parent.mkdir(parents=True, exist_ok=True)
+    home.paths.data_dir.write_text("a file, not a folder")
+    daemon = Daemon(home).start()
+    try:
+        assert daemon.post(HI)[0] == 200
+        found, deadline = metrics(daemon), monotonic() + PATIENCE
+        while not found["axonhub_trace_queue_records"] and monotonic() < deadline:
+            found = metrics(daemon)
+        # It waits for the file, with no queue before it.
+        assert found["axonhub_trace_queue_records"] == 1
+        assert found["axonhub_trace_store_up"] == 0
+        assert found['axonhub_channel_usable{channel="main"}'] == 1
+        assert found['axonhub_channel_usable{channel="poor"}'] == 0
+        home.paths.config_file.write_text("[servre]\n")
+        assert metrics(daemon)["axonhub_config_ok"] == 0
+    finally:
+        daemon.stop()
 
 
 def test_each_failure_is_counted_by_its_kind_once(daemon: Daemon, upstream: Upstream) -> None:
