@@ -41,6 +41,9 @@ def show_diff(session: Session, reader: TraceReader, row: RequestRow, *, json: b
         if sent is not None:
             quirks = _quirks(session, row, attempt, value_of(body)) if sent != body else {}
             found.append(find_changes(row, attempt, body, sent, decision, quirks))
+        else:
+            what = f"what attempt {attempt.n} sent to {attempt.channel} was not recorded"
+            output.note(f"{what}: the queue of traces was full")
     if json:
         output.emit_json([changes.as_json() for changes in found])
         return

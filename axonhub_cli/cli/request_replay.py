@@ -55,7 +55,7 @@ def replay(
             reason = "it asks for no answer" if body is not None else "its body was not recorded"
             raise CommandFailed(f"request {row.id} cannot be sent again: {reason}")
         asked = model or model_for(target, row.model, row.upstream_model)
-        output.note(f"sending {row.id} to {target.name} (model {asked}): this costs tokens there")
+        telling = f"sending {row.id} to {target.name} (model {asked}): this costs tokens there"
         record = send(
             session.config(),
             target,
@@ -66,6 +66,7 @@ def replay(
             headers=_headers(reader, row),
             model=asked,
             original=row.id,
+            announce=lambda: output.note(telling),
         )
         again = _keep(session, record)
         said, said_again = _stored_words(reader, row), _words(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from axonhub_cli.config.schema import Channel, Config, Key
@@ -40,9 +40,11 @@ def replay(
     headers: HeaderList,
     model: str,
     original: str,
+    announce: Callable[[], None] = lambda: None,
 ) -> RequestRecord:
     """The record of the new request, whatever became of it. `model` is asked of the channel by
-    one of its names (`model_for`).
+    one of its names (`model_for`); `announce` is called before anything is sent, and not for what
+    cannot be sent.
 
     Raises `UsageError` where the channel cannot be asked in any way, `SecretError` when there is
     no secret to ask with, `ClientError` for a request that it cannot be sent.
@@ -72,7 +74,8 @@ def replay(
         source="replay",
         decision={"replay_of": original},
     )
-    asyncio.run(_send(config, call, candidate, find_token(channel, secrets), environ, record))
+    token = find_token(channel, secrets)
+    asyncio.run(_send(config, call, candidate, token, environ, record, announce))
     return record
 
 
@@ -106,6 +109,7 @@ async def _send(
     token: Token | None,
     environ: Mapping[str, str],
     record: RequestRecord,
+    announce: Callable[[], None],
 ) -> None:
     attempt = AttemptRecord(
         candidate.channel.name, candidate.upstream_model, candidate.protocol, label="replay"
@@ -128,6 +132,7 @@ async def _send(
             time.monotonic,
             outgoing.conversion,
         )
+        announce()
         await (sending.stream(outgoing.call) if call.streams else sending.whole(outgoing.call))
     except UpstreamError as error:
         attempt.status, attempt.error_kind = "failed", classify(error).kind

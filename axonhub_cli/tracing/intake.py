@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from msgspec import Struct
 
 from axonhub_cli.protocols.essentials import essentials
-from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord, Stage
+from axonhub_cli.tracing.recorder import SENT_DROPPED, AttemptRecord, RequestRecord, Stage
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
 """Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""
@@ -122,6 +122,10 @@ class Intake:
         if whole <= room:
             return whole
         self.bodies_dropped += 1
+        # Else an attempt without a body of its own would be one that sent the client's.
+        edited = [n for n, attempt in enumerate(record.attempts, 1) if attempt.sent_body]
+        if edited:
+            record.decision[SENT_DROPPED] = edited
         record.body = record.envelope = None
         for attempt in record.attempts:
             attempt.sent_body = None

@@ -22,6 +22,7 @@ from axonhub_cli.tracing.blobs import fill, read_numbers, split_addresses
 from axonhub_cli.tracing.opening import open_to_read, unreadable
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.picking import Conditions, pick_requests, pick_traces
+from axonhub_cli.tracing.recorder import SENT_DROPPED
 from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow
 
 _PARTS_REMEMBERED = 2048
@@ -111,12 +112,12 @@ class TraceReader:
 
     def headers(self, request: RequestRow) -> list[tuple[str, str]]:
         """What the client sent, in order, credentials hidden."""
-        document = self._document(request, "headers")
+        document = self._document(request.seq, "headers")
         return [(name, value) for name, value in document or ()]
 
     def decision(self, request: RequestRow) -> dict[str, Json]:
         """How the request was routed."""
-        document = self._document(request, "decision")
+        document = self._document(request.seq, "decision")
         return document if isinstance(document, dict) else {}
 
     def request_body(self, given: str) -> bytes | None:
@@ -124,10 +125,14 @@ class TraceReader:
         return self._body(self._find("requests", given, "request"), 0, "request")
 
     def upstream_body(self, given: str, attempt: int | None = None) -> bytes | None:
-        """What went upstream in an attempt (counted from 1; None: the last)."""
+        """What went upstream in an attempt (counted from 1; None: the last); None when it was not
+        stored."""
         seq = self._find("requests", given, "request")
-        sent = self._body(seq, self._attempt(seq, attempt), "request")
-        return sent if sent is not None else self._body(seq, 0, "request")
+        number = self._attempt(seq, attempt)
+        sent = self._body(seq, number, "request")
+        if sent is None and number not in self._dropped(seq):
+            return self._body(seq, 0, "request")
+        return sent
 
     def answer_body(self, given: str, attempt: int | None = None) -> bytes | None:
         """What came back in an attempt (counted from 1; None: the last), as it was received."""
@@ -213,8 +218,14 @@ class TraceReader:
         query = "SELECT coalesce(max(n), 1) FROM attempts WHERE request = ?"
         return int(self._query(query, [seq])[0][0])
 
-    def _document(self, request: RequestRow, column: str) -> Json:
-        (row,) = self._query(f"SELECT {column} FROM requests WHERE seq = ?", [request.seq])
+    def _dropped(self, seq: int) -> tuple[Json, ...]:
+        """The attempts of which it is not known what they sent."""
+        document = self._document(seq, "decision")
+        found = document.get(SENT_DROPPED) if isinstance(document, dict) else None
+        return tuple(found) if isinstance(found, list) else ()
+
+    def _document(self, seq: int, column: str) -> Json:
+        (row,) = self._query(f"SELECT {column} FROM requests WHERE seq = ?", [seq])
         stored = self._part(row[0]) if row[0] is not None else None
         return None if stored is None else _read_json(stored)
 

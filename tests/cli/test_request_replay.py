@@ -8,6 +8,7 @@ from tests.support import chat_plays, plays
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, Home, channel
 from tests.support.upstream import Upstream
+from tests.tracing.records import record, store
 
 ASKED = {"model": "claude-x", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
 
@@ -78,6 +79,17 @@ def test_a_refusal_is_told_with_exit_code_1(setup: Setup) -> None:
     done = setup.home.axonhub("request", "replay", setup.request, "--channel", "chat", check=False)
     assert (done.returncode, "no such thing" in done.stderr) == (1, True)
     assert "failed 400" in done.stdout
+
+
+def test_what_cannot_be_sent_is_refused_without_a_word_of_costs(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url, "first"))
+    store(home.paths.trace_db, [record("broken", body=b'{"model": ', attempts=[])]).close()
+    done = home.axonhub("request", "replay", "broken", "--channel", "first", check=False)
+    assert (done.returncode, "not valid JSON" in done.stderr) == (1, True)
+    assert "costs tokens" not in done.stderr
+    assert upstream.generations == []
 
 
 def test_wrong_names_are_errors(setup: Setup) -> None:

@@ -1,7 +1,11 @@
 import threading
+from pathlib import Path
 
+from axonhub_cli.tracing.entries import finished_entry, running_entry
 from axonhub_cli.tracing.intake import BATCH_BYTES, BATCH_RECORDS, Intake
-from tests.tracing.records import record
+from axonhub_cli.tracing.queries import TraceReader
+from axonhub_cli.tracing.store import SqliteStore
+from tests.tracing.records import attempt, context, record
 
 
 def test_a_batch_waits_until_it_is_released() -> None:
@@ -63,3 +67,24 @@ def test_a_gatherer_that_waits_is_told_at_once_that_it_closes() -> None:
     intake.close()
     thread.join(10)
     assert found == [(0, True)]
+
+
+def test_of_a_body_that_was_dropped_it_is_not_said_that_the_clients_went_on(
+    tmp_path: Path,
+) -> None:
+    """The client's own is in the store since the request began."""
+    edited = [attempt(sent_body=b"edited"), attempt()]
+    made = record("r1", body=b" " * 900, attempts=edited)
+    intake = Intake(most_bytes=100)
+    intake.put(record("r0", body=b"x"), "finished")
+    intake.put(made, "finished")
+    assert made.decision == {"sent_dropped": [1]}
+    opened = SqliteStore(tmp_path / "traces.db")
+    opened.open()
+    began = record("r1", body=b'{"a":1}', status="running")
+    opened.write([running_entry(began, context())], lambda body: body)
+    opened.write([finished_entry(made, context(), stored=True)], lambda body: body)
+    opened.close()
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.upstream_body("r1", 1) is None
+        assert reader.upstream_body("r1", 2) == reader.request_body("r1") == b'{"a":1}'
