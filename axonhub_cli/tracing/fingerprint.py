@@ -52,7 +52,7 @@ class Context(Struct, frozen=True):
 class Seen(Struct):
     """An answer in a request's history, and the keys that take no more than itself."""
 
-    flat: bytes
+    printed: bytes
     calls: bytes | None
     """By the ids of its tool calls."""
     words: bytes | None
@@ -73,16 +73,14 @@ def answer_keys(owner: str, context: Context | None, answer: Said) -> Keys:
     said = answer if context is None else join([context.begun, answer])
     if not said:
         return ()
-    flat = _flat(said)
-    calls, words, mark = _own_keys(owner, said, flat)
+    printed, calls, words, mark = _own_keys(owner, said)
     if mark is None or context is None:
         return tuple([key for key in (calls, words) if key is not None])
-    prompt = _flat(context.prompt)
-    whole = _hash(b"whole", owner, _flat(context.opening), prompt, flat)
-    keys = [whole, words, mark]
+    prompt = _print(context.prompt)
+    keys = [_hash(b"whole", owner, _print(context.opening), prompt, printed), words, mark]
     if context.prompt != context.opening:
         # Of the first answer nothing can have been cut off.
-        keys.insert(1, _hash(b"part", owner, prompt, flat))
+        keys.insert(1, _hash(b"part", owner, prompt, printed))
     return tuple([key for key in keys if key is not None])
 
 
@@ -108,7 +106,7 @@ class History:
         self._items = items_of(envelope) or []
         self._seen: list[Seen] = []
         self._unseen = self._look_back()
-        self._openings: bytes | None = None
+        self._opening: bytes | None = None
 
     def __iter__(self) -> Iterator[Seen]:
         yield from self._seen
@@ -118,11 +116,11 @@ class History:
 
     def keys_after(self, seen: Seen) -> tuple[bytes, bytes]:
         """The keys of an answer with what it followed: from the very beginning, and at last."""
-        if self._openings is None:
-            self._openings = _flat(_opening(self._items))
-        prompt = _flat(_join_items(seen.prompt))
-        whole = _hash(b"whole", self._owner, self._openings, prompt, seen.flat)
-        return whole, _hash(b"part", self._owner, prompt, seen.flat)
+        if self._opening is None:
+            self._opening = _print(_opening(self._items))
+        prompt = _print(_join_items(seen.prompt))
+        whole = _hash(b"whole", self._owner, self._opening, prompt, seen.printed)
+        return whole, _hash(b"part", self._owner, prompt, seen.printed)
 
     def steps_after(self, seen: Seen) -> list[bytes]:
         """What followed an answer, hashed: up to each later answer, and up to the end."""
@@ -134,7 +132,7 @@ class History:
                 steps.append(digest.digest())
             after_prompt = not of_answer
             glimpse = (said.text[:_GLIMPSE], said.text[-_GLIMPSE:], *said.ids, "")
-            digest.update("\0".join(glimpse).encode("utf-8", "surrogatepass"))
+            digest.update(_encode("\0".join(glimpse)))
         steps.append(digest.digest())
         return steps
 
@@ -159,8 +157,7 @@ class History:
         said = _join_items(answer)
         if said:
             size = sum([memoryview(raw).nbytes for raw in answer])
-            flat = _flat(said)
-            yield Seen(flat, *_own_keys(self._owner, said, flat), prompt, start, end, size)
+            yield Seen(*_own_keys(self._owner, said), prompt, start, end, size)
 
 
 def join_keys(keys: Keys) -> bytes | None:
@@ -180,18 +177,20 @@ def has_history(envelope: Envelope) -> bool:
     return len(items_of(envelope) or ()) > 1
 
 
-def _own_keys(
-    owner: str, said: Said, flat: bytes
-) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """An answer's keys by its calls and by its words, where they are telling, and its mark."""
-    words = flat.partition(b"\0")[0] if said.ids else flat
-    telling = _hash(b"words", owner, words) if len(words) >= _TELLING_TEXT else None
+def _own_keys(owner: str, said: Said) -> tuple[bytes, bytes | None, bytes | None, bytes | None]:
+    """An answer hashed; its keys by its calls and by its words, where they are telling; its mark.
+
+    A long text is hashed once: whatever has a part in a key has been made short before.
+    """
+    text = _bare(said.text)
+    printed = _short(text)
+    words = _hash(b"words", owner, printed) if len(text) >= _TELLING_TEXT else None
     if said.ids:
         ids = [i for i in said.ids if len(i) >= _TELLING_ID and not i.startswith(_COMMON_IDS)]
         if ids:
-            joined = "\0".join(sorted(ids)).encode("utf-8", "surrogatepass")
-            return _hash(b"calls", owner, joined), telling, None
-    return None, telling, _hash(b"mark", owner, flat)
+            return printed, _hash(b"calls", owner, *map(_encode, sorted(ids))), words, None
+        printed = _with_ids(printed, said.ids)
+    return printed, None, words, _hash(b"mark", owner, printed)
 
 
 def _opening(items: list[Raw]) -> Said:
@@ -205,16 +204,32 @@ def _join_items(backwards: list[Raw]) -> Said:
     return join([said for _, said in read_items(backwards[::-1])])
 
 
-def _flat(said: Said) -> bytes:
-    """What was said, as it is hashed."""
-    text = said.text.encode("utf-8", "surrogatepass").translate(None, _SPACE)
-    if text.startswith(b"<think") and (thought := _THOUGHT.match(text)):
-        text = text[thought.end() :]
-    if not said.ids:
-        return text
-    return b"\0".join((text, *(i.encode("utf-8", "surrogatepass") for i in said.ids)))
+def _print(said: Said) -> bytes:
+    """What was said, hashed."""
+    printed = _short(_bare(said.text))
+    return _with_ids(printed, said.ids) if said.ids else printed
+
+
+def _bare(text: str) -> bytes:
+    """A text without what clients change in it."""
+    bare = _encode(text).translate(None, _SPACE)
+    if bare.startswith(b"<think") and (thought := _THOUGHT.match(bare)):
+        return bare[thought.end() :]
+    return bare
+
+
+def _with_ids(printed: bytes, ids: tuple[str, ...]) -> bytes:
+    return _short(b"\0".join((printed, *map(_encode, ids))))
+
+
+def _short(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _hash(kind: bytes, owner: str, *parts: bytes) -> bytes:
-    whole = b"\0\0".join((owner.encode("utf-8", "surrogatepass"), *parts))
+    whole = b"\0".join((_encode(owner), *parts))
     return blake2b(whole, digest_size=KEY_BYTES, person=kind).digest()

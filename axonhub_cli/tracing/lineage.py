@@ -39,7 +39,7 @@ MOST = 8192
 RESTORE_PATIENCE_S = 1.0
 _FAILED = ("failed", "canceled")
 _READ_AT_ONCE = 16 * 1024
-"""Bytes of answers: hashing them takes some tenths of a millisecond."""
+"""Bytes of answers and prompts: hashing them takes some tenths of a millisecond."""
 _READ_IN_TIME = 1024 * 1024
 """The same, of what a request waits for."""
 
@@ -226,4 +226,7 @@ def _last_answer(envelope: Envelope, body: bytes) -> int | None:
 
 
 def _size(record: RequestRecord) -> int:
-    return sum([len(chunk) for attempt in record.attempts for chunk in attempt.answer])
+    """About how many bytes are hashed for an answer: its own, and of what it followed."""
+    answer = sum([len(chunk) for attempt in record.attempts for chunk in attempt.answer])
+    items = items_of(record.envelope) if record.envelope is not None else None
+    return answer + sum([memoryview(item).nbytes for item in (items or [])[-1:]])
