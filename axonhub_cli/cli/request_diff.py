@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from axonhub_cli.tracing.queries import TraceReader
     from axonhub_cli.tracing.rows import AttemptRow, RequestRow
 
+_OWN_SPAN = "the attempt's own span, the parent of what happens upstream"
+_HEADERS = {
+    ("added", "traceparent"): _OWN_SPAN,
+    ("changed", "traceparent"): _OWN_SPAN,
+    ("removed", "traceparent"): "invalid, or telemetry.propagate is off",
+    ("removed", "baggage"): "what systems tell each other of users stays here",
+}
+"""Why, where a name alone does not tell."""
 _MARKS = {"changed": ("~", YELLOW), "added": ("+", CYAN), "removed": ("-", RED)}
 
 
@@ -87,7 +95,10 @@ def _tell(changes: Changes) -> Node:
     for kind, names in changes.headers.items():
         mark, style = _MARKS[kind]
         if names:
-            root.add(Node(f"{mark} headers {kind}: {', '.join(names)}", style))
+            node = Node(f"{mark} headers {kind}: {', '.join(names)}", style)
+            told = ((name, _HEADERS.get((kind, name))) for name in names)
+            node.add_all(Node(f"{name}: {why}", DIM) for name, why in told if why is not None)
+            root.add(node)
     for loss in changes.losses:
         root.add(Node(f"lost: {loss.get('path')} – {loss.get('reason')}", YELLOW))
     return root

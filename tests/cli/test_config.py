@@ -38,6 +38,12 @@ def test_a_valid_file_is_said_to_be_so(cli: Cli) -> None:
     assert cli.ok("config", "check", "--json").json["ok"] is True
 
 
+def test_a_file_of_authorities_that_is_not_there_is_told(cli: Cli) -> None:
+    cli.ok("config", "set", "telemetry.ca_file", "/no/such/ca.pem")
+    said = cli.fails("config", "check")
+    assert "error: telemetry.ca_file: /no/such/ca.pem cannot be read: No such file" in said
+
+
 def test_a_wrong_file_is_told_with_line_and_nearest_name(cli: Cli) -> None:
     cli.ok("config", "set", "server.port", "9000")
     file = cli.home.paths.config_file

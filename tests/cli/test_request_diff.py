@@ -40,14 +40,19 @@ def test_a_conversion_is_summed_up_with_its_losses(home: Home) -> None:
     try:
         body = {"model": "claude-x", "top_k": 4, "messages": [{"role": "user", "content": "hi"}]}
         context = f"00-{'a' * 32}-{'b' * 16}-01"
-        daemon.post(json.dumps(body).encode(), traceparent=context, x_other="kept back")
+        sent = json.dumps(body).encode()
+        _, headers, _ = daemon.post(sent, traceparent=context, x_other="kept back")
+        _, invalid, _ = daemon.post(sent, traceparent=f"ff{context[2:]}", baggage="user=me")
     finally:
         daemon.stop()
         upstream.stop()
-    (seen,) = upstream.generations
-    assert (seen.header("traceparent"), seen.header("x-other")) == (context, None)
-    name = home.json("request", "list")[0]["id"]
-    shown = home.axonhub("request", "show", name, "--diff").stdout
+    first, second = upstream.generations
+    assert (first.header("traceparent"), first.header("x-other")) == (context, None)
+    assert (second.header("traceparent"), second.header("baggage")) == (None, None)
+    shown = home.axonhub("request", "show", invalid["ah-request-id"], "--diff").stdout
+    assert "traceparent: invalid, or telemetry.propagate is off" in shown
+    assert "baggage: what systems tell each other of users stays here" in shown
+    shown = home.axonhub("request", "show", headers["ah-request-id"], "--diff").stdout
     assert "converted, anthropic → openai_chat" in shown
     assert "~ model: claude-x → gpt-x" in shown
     assert "lost: top_k" in shown
