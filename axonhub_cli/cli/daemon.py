@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from time import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -81,7 +82,7 @@ def status(
     if json:
         output.emit_json(found)
     else:
-        _print_status(found)
+        _print_status(Session.of(ctx), found)
     if not found["running"]:
         raise typer.Exit(1)
 
@@ -104,6 +105,7 @@ def find_status(session: Session) -> dict[str, Json]:
         "uptime_s": None,
         "traces_error": None,
         "telemetry_error": None,
+        "traces": _traces(session, {}),
     }
     if state is not None and health is not None:
         # The channels are those it works with now. A fault of the file counts at once, though the
@@ -117,7 +119,20 @@ def find_status(session: Session) -> dict[str, Json]:
             uptime_s=max(0, int(time() - state.started_at)),
             traces_error=health.get("traces_error"),
             telemetry_error=health.get("telemetry_error"),
+            traces=_traces(session, health.get("traces") or {}),
         )
+    return found
+
+
+def _traces(session: Session, told: dict[str, Json]) -> dict[str, Json]:
+    """What the daemon says of its life so far, and the damaged files that lie there."""
+    from axonhub_cli.tracing.broken_files import find_broken
+
+    found: dict[str, Json] = {
+        name: told.get(name) for name in ("lost", "bodies_dropped", "redact_error")
+    }
+    broken = find_broken(session.paths.trace_db)
+    found["set_aside"] = [{"path": str(file.path), "bytes": file.size} for file in broken]
     return found
 
 
@@ -155,7 +170,7 @@ def _look_at_config(session: Session) -> tuple[str | None, int | None]:
     return None, sum(channel.enabled for channel in config.channels)
 
 
-def _print_status(found: dict[str, Json]) -> None:
+def _print_status(session: Session, found: dict[str, Any]) -> None:
     if found["running"]:
         output.line(f"running at {found['url']}")
         rows = ["pid", "version", "uptime", "config", "channels"]
@@ -180,8 +195,35 @@ def _print_status(found: dict[str, Json]) -> None:
         output.warn(f"traces are not written: {found['traces_error']}")
     if found["telemetry_error"]:
         output.warn(f"telemetry is not sent: {found['telemetry_error']}")
+    _print_traces(session, found["traces"])
     if not found["running"]:
         output.note("hint: `axonhub start` starts it")
+
+
+def _print_traces(session: Session, traces: dict[str, Any]) -> None:
+    from axonhub_cli.config.sizes import written
+
+    if traces["lost"]:
+        output.warn(
+            f"{traces['lost']:,} requests could not be recorded since the daemon started",
+            f"the log says why: {session.paths.log_file}",
+        )
+    if traces["bodies_dropped"]:
+        output.warn(
+            f"of {traces['bodies_dropped']:,} requests the bodies were not recorded: they came "
+            "faster than they could be written",
+            "their tokens and costs were",
+        )
+    if traces["redact_error"]:
+        output.warn(traces["redact_error"])
+    if broken := traces["set_aside"]:
+        latest, size = broken[0]["path"], sum(each["bytes"] for each in broken)
+        more = f" (and {len(broken) - 1} before it)" if len(broken) > 1 else ""
+        output.warn(
+            f"a damaged trace file was set aside{more}, {written(size)}: {latest}",
+            "its sums of use were taken over; what else it holds `sqlite3 FILE .recover` may give "
+            f"back; to delete it: rm {shlex.quote(str(session.paths.trace_db))}.broken-*",
+        )
 
 
 def _duration(seconds: int) -> str:

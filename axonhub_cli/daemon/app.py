@@ -87,6 +87,7 @@ def build_app(
         traces_problem=lambda: writer.problem,
         refused=observers.metrics.refused,
         telemetry_problem=lambda: observers.exporter.problem,
+        traces_told=writer.told,
     )
     metrics = MetricsEndpoint(context, observers, writer)
 

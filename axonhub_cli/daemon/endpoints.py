@@ -75,6 +75,9 @@ class Context(Struct, frozen=True):
     telemetry_problem: Callable[[], str | None]
     """Why no collector takes spans or metrics; None while it does, or none is to."""
 
+    traces_told: Callable[[], dict[str, Json]] = dict
+    """What else is to be said of the traces: see `TraceWriter.told`."""
+
     def __repr__(self) -> str:
         return "Context(…)"
 
@@ -294,6 +297,7 @@ class HealthEndpoint:
             body["config_error"] = context.runtime.config_error
             body["traces_error"] = context.traces_problem()
             body["telemetry_error"] = context.telemetry_problem()
+            body["traces"] = context.traces_told()
             body["health"] = health = _channels_health(context)
             body["channels"] = len(health)
         return jsonio.encode(body)

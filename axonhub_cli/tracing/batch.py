@@ -120,12 +120,14 @@ class Batch:
 
     def _add(self, entry: Entry) -> None:
         seq = self._take_out(entry) if entry.counted else None
+        # Not so of a request that began before a damaged file was set aside.
+        known = seq is not None
         if seq is None:
             self._last_request += 1
             seq = self._last_request
         row = entry.request | {
             "seq": seq,
-            "trace": None if entry.trace_id is None else self._sum_up(entry.trace_id, entry),
+            "trace": None if entry.trace_id is None else self._sum_up(entry.trace_id, entry, known),
             "headers": self._keep(entry.headers),
             "decision": self._keep(entry.decision),
         }
@@ -133,6 +135,8 @@ class Batch:
         for n, attempt in enumerate(entry.attempts, 1):
             self._attempts.append(_attempt_values(attempt | {"request": seq, "n": n}))
         for body in entry.bodies:
+            if body.known and known:
+                continue
             self._bodies.append((seq, body.attempt, body.kind, *self._cut(body)))
 
     def _take_out(self, entry: Entry) -> int | None:
@@ -144,12 +148,12 @@ class Batch:
             return int(seq)
         return None
 
-    def _sum_up(self, trace_id: str, entry: Entry) -> int:
+    def _sum_up(self, trace_id: str, entry: Entry, known: bool) -> int:
         summary = self._old.get(trace_id) or self._new.get(trace_id)
         if summary is None:
             self._last_trace += 1
             summary = self._new[trace_id] = Summary(seq=self._last_trace, id=trace_id)
-        summary.add(_seen(entry))
+        summary.add(_seen(entry, known))
         summary.title = summary.title or entry.title()
         if summary.thread is None and entry.thread_id is not None:
             summary.thread = self._thread(entry.thread_id, summary.started_at)
@@ -234,7 +238,7 @@ def _ended(entry: Entry) -> float:
     return _number(entry.request["at"]) + _number(entry.request["total_ms"]) / 1000
 
 
-def _seen(entry: Entry) -> Seen:
+def _seen(entry: Entry, known: bool) -> Seen:
     row = entry.request
     return Seen(
         at=_number(row["at"]),
@@ -246,7 +250,7 @@ def _seen(entry: Entry) -> Seen:
         usage=sum_usage(entry.spent) if entry.spent else Usage(),
         usd=_optional_number(row["cost_usd"]),
         unpriced=sum(not one.whole for one in entry.spent),
-        counted=entry.counted,
+        counted=known,
     )
 
 

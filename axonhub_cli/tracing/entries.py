@@ -43,6 +43,8 @@ class Body(Struct):
     envelope: Envelope | None = None
     parts: list[tuple[int, int]] | None = None
     """Where its items stand, in order, if that is known without its envelope."""
+    known: bool = False
+    """The store has it since the request was a running one, if it has that."""
 
 
 class Entry(Struct, kw_only=True):
@@ -102,8 +104,9 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     if not _keeps_bodies(entry, context.settings):
         return entry
     entry.title = _titling(record, context)
-    if not stored or context.settings.bodies != "on":
-        entry.bodies = _request_bodies(record, context)
+    entry.bodies = _request_bodies(record, context)
+    for body in entry.bodies:
+        body.known = stored and context.settings.bodies == "on"
     entry.bodies += _sent_bodies(record, context)
     if context.settings.store_response_body:
         entry.bodies += [Body(n, "answer", body) for n, body in enumerate(raw, 1) if body]

@@ -8,10 +8,10 @@ a power cut at most the last commits, and neither breaks the file.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -20,6 +20,7 @@ from typing import Protocol
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Batch, Redact
 from axonhub_cli.tracing.blob_table import BlobTable
+from axonhub_cli.tracing.broken_files import move_aside, take_over_usage
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.eras import largest_era
 from axonhub_cli.tracing.fingerprint import Keys, split_keys
@@ -42,6 +43,8 @@ _BAD_VALUES = (
     sqlite3.InterfaceError,
     sqlite3.DataError,
 )
+
+logger = logging.getLogger("axonhub")
 
 
 class StoreBroken(StoreError):
@@ -91,6 +94,8 @@ class SqliteStore:
         self._limit: int | None = None
         self._version: int | None = None
         self._file: tuple[int, int] | None = None
+        self._damaged: Path | None = None
+        """What was set aside, and holds sums that the new file is to have."""
 
     def open(self) -> None:
         """Open, creating what is missing; also again, when the file was moved or deleted."""
@@ -119,6 +124,10 @@ class SqliteStore:
         migrate(self._db)
         check_version(self._db)
         self._file = _identity(self._path)
+        if self._damaged is not None:
+            damaged, self._damaged = self._damaged, None
+            rows = take_over_usage(damaged, self._db)
+            logger.warning("sums of use and cost taken over from %s: %d rows", damaged.name, rows)
 
     def write(
         self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
@@ -180,12 +189,8 @@ class SqliteStore:
 
     def set_aside(self) -> None:
         self.close()
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        broken = f"{self._path}.broken-{stamp}"
         try:
-            for suffix in ("", "-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.replace(f"{self._path}{suffix}", f"{broken}{suffix}")
+            self._damaged = move_aside(self._path)
         except OSError as error:
             raise _explain(error, self._path) from error
 

@@ -316,6 +316,8 @@ class TraceWriter:
             except StoreBroken as error:
                 logger.warning("the trace file is set aside: %s", error.message)
                 self._store.set_aside()
+                for request in self._open.values():
+                    request.written = False
                 self._store.open()
                 work()
         except StoreError as error:

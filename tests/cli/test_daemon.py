@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from tests.support.health import running
 from tests.support.home import Home, channel
@@ -27,6 +28,7 @@ def test_status_as_json_has_the_same_keys_without_a_daemon(home: Home) -> None:
         "uptime_s": None,
         "traces_error": None,
         "telemetry_error": None,
+        "traces": {"lost": None, "bodies_dropped": None, "redact_error": None, "set_aside": []},
     }
 
 
@@ -63,6 +65,29 @@ def test_status_shows_that_telemetry_does_not_arrive(home: Home) -> None:
         assert home.json("status")["telemetry_error"] == "traces: it answered 401"
         said = home.axonhub("status").stderr
     assert "warning: telemetry is not sent: traces: it answered 401" in said
+def test_status_shows_what_became_of_records(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    told = {"lost": 2, "bodies_dropped": 1200, "redact_error": "the pattern 'x' is too slow"}
+    with running(home.paths, channels=1, traces=told):
+        assert home.json("status")["traces"] == told | {"set_aside": []}
+        shown = home.axonhub("status").stderr
+    assert "2 requests could not be recorded" in shown
+    assert "of 1,200 requests the bodies were not recorded" in shown
+    assert "the pattern 'x' is too slow" in shown
+
+
+def test_status_shows_a_damaged_file_and_how_to_be_rid_of_it(home: Home) -> None:
+    home.configure(channel("http://127.0.0.1:9"))
+    home.paths.data_dir.mkdir(parents=True, exist_ok=True)
+    for number, size in enumerate((7, 3_000_000), 1):
+        Path(f"{home.paths.trace_db}.broken-2026112{number}T101500Z").write_bytes(b"x" * size)
+    latest = f"{home.paths.trace_db}.broken-20261122T101500Z"
+    with running(home.paths, channels=1, traces={"lost": 0, "bodies_dropped": 0}):
+        assert home.json("status")["traces"]["set_aside"][0] == {"path": latest, "bytes": 3_000_000}
+        shown = home.axonhub("status").stderr
+    assert f"set aside (and 1 before it), 3.0 MB: {latest}" in shown
+    assert f"rm {home.paths.trace_db}.broken-*" in shown
+    assert "could not be recorded" not in shown
 
 
 def test_status_tells_where_to_look_when_every_channel_is_disabled(home: Home) -> None:

@@ -10,6 +10,7 @@ from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.spent import Spent
+from axonhub_cli.tracing.store import StoreBroken
 from tests.tracing.records import record
 from tests.tracing.test_writer import PATIENCE, Watched, reader, writing
 
@@ -79,3 +80,36 @@ def test_a_pattern_that_cannot_be_used_costs_no_record(store: Watched, tmp_path:
     assert "redact cannot be used" in str(writer.told()["redact_error"])
     with reader(tmp_path) as file:
         assert file.request("r2").error == "say *** to ***"
+
+
+def test_a_request_that_outlives_a_damaged_file_is_whole_in_the_new_one(
+    store: Watched, tmp_path: Path
+) -> None:
+    made, broken = record("r1", status="running"), [True]
+    with writing(store, tmp_path) as writer:
+        writer.put(made, "started")
+        assert store.wrote.wait(PATIENCE)
+        store.fails = lambda: StoreBroken("it is damaged") if broken and broken.pop() else None
+        store.wrote.clear()
+        writer.put(record("other", trace_id="s2"), "finished")
+        assert store.wrote.wait(PATIENCE)
+        made.status = "completed"
+        writer.put(made, "finished")
+    assert (writer.problem, writer.lost) == (None, 0)
+    with reader(tmp_path) as file:
+        assert {trace.id: trace.requests for trace in file.list_traces()} == {"s1": 1, "s2": 1}
+        assert file.request_body("r1") == made.body
+        assert file.request("r1").status == "completed"
+
+
+def test_the_request_that_meets_the_damage_is_whole_too(store: Watched, tmp_path: Path) -> None:
+    made, broken = record("r1", status="running"), [True]
+    with writing(store, tmp_path) as writer:
+        writer.put(made, "started")
+        assert store.wrote.wait(PATIENCE)
+        store.fails = lambda: StoreBroken("it is damaged") if broken and broken.pop() else None
+        made.status = "completed"
+        writer.put(made, "finished")
+    with reader(tmp_path) as file:
+        assert file.trace("s1").requests == 1
+        assert file.request_body("r1") == made.body
