@@ -74,7 +74,6 @@ class Context(Struct, frozen=True):
     """Counts a request without a record: protocol, operation, kind, status."""
     telemetry_problem: Callable[[], str | None]
     """Why no collector takes spans or metrics; None while it does, or none is to."""
-
     traces_told: Callable[[], dict[str, Json]] = dict
     """What else is to be said of the traces: see `TraceWriter.told`."""
 

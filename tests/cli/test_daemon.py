@@ -65,6 +65,8 @@ def test_status_shows_that_telemetry_does_not_arrive(home: Home) -> None:
         assert home.json("status")["telemetry_error"] == "traces: it answered 401"
         said = home.axonhub("status").stderr
     assert "warning: telemetry is not sent: traces: it answered 401" in said
+
+
 def test_status_shows_what_became_of_records(home: Home) -> None:
     home.configure(channel("http://127.0.0.1:9"))
     told = {"lost": 2, "bodies_dropped": 1200, "redact_error": "the pattern 'x' is too slow"}
