@@ -106,8 +106,7 @@ def build_app(
             writer.close(_WRITER_CLOSE_S)
             observers.close()
 
-    routes = _routes(context, book, paths, observers, metrics)
-    router = _make_router(context, routes, lifespan)
+    router = _make_router(context, _routes(context, book, paths, observers, metrics), lifespan)
     return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
 
 
