@@ -23,6 +23,7 @@ from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.sent_headers import compare_headers
 from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing, find_spent, sum_usd
 from axonhub_cli.tracing.title import find_title
+from axonhub_cli.tracing.unread import has_answer
 
 ReadAnswer = Callable[[bytes], Answer]
 Row = dict[str, str | int | float | bytes | None]
@@ -271,9 +272,11 @@ def _titling(record: RequestRecord, context: Context) -> Callable[[], str | None
 def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
     if record.body is None or record.agent_id is not None:
         return None
-    asked = read_asked(record.protocol, record.body, record.operation, record.request_class)
-    if asked.side is not None:
-        return None
+    # What has an answer in it is a conversation, whatever it is about; reading it takes its time.
+    if record.envelope is None or not has_answer(record.envelope):
+        asked = read_asked(record.protocol, record.body, record.operation, record.request_class)
+        if asked.side is not None:
+            return None
     return _optional(clean, find_title(record.body, record.envelope))
 
 

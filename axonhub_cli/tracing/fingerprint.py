@@ -172,11 +172,6 @@ def split_keys(stored: bytes) -> Keys:
     return tuple(stored[at : at + KEY_BYTES] for at in range(1, len(stored), KEY_BYTES))
 
 
-def has_history(envelope: Envelope) -> bool:
-    """May an earlier answer stand in this request?"""
-    return len(items_of(envelope) or ()) > 1
-
-
 def _own_keys(owner: str, said: Said) -> tuple[bytes, bytes | None, bytes | None, bytes | None]:
     """An answer hashed; its keys by its calls and by its words, where they are telling; its mark.
 

@@ -21,23 +21,15 @@ from axonhub_cli.tracing.fingerprint import (
     Keys,
     answer_keys,
     context_of,
-    has_history,
 )
 from axonhub_cli.tracing.known_answers import Found, KnownAnswers, Place, choose
 from axonhub_cli.tracing.recorder import RequestRecord
-from axonhub_cli.tracing.said import (
-    Said,
-    begins_with,
-    is_answer,
-    items_of,
-    said_in,
-    said_in_stream,
-)
+from axonhub_cli.tracing.said import Said, items_of, said_in, said_in_stream
+from axonhub_cli.tracing.unread import FAILED, Unread, has_answer
 
 MOST = 8192
 """Keys; with the place of an answer, each takes some 250 bytes of memory."""
 RESTORE_PATIENCE_S = 1.0
-_FAILED = ("failed", "canceled")
 _READ_AT_ONCE = 16 * 1024
 """Bytes of answers and prompts: hashing them takes some tenths of a millisecond."""
 _READ_IN_TIME = 1024 * 1024
@@ -51,8 +43,7 @@ class Lineage:
         self._protocols = protocols
         self._lock = threading.Lock()
         self._known = KnownAnswers(most)
-        self._open: dict[str, tuple[RequestRecord, bytes | None]] = {}
-        """With the beginning of what was said last, if that was a text."""
+        self._unread = Unread()
         self._turns: dict[str, tuple[Place, bytes]] = {}
         """Of a request that is not read yet: the answer that it goes on from, and how."""
         self._restored = threading.Event()
@@ -60,17 +51,15 @@ class Lineage:
 
     async def find(self, record: RequestRecord) -> str | None:
         """The trace that a request continues; None for one that continues nothing known."""
-        if record.envelope is None or not has_history(record.envelope):
+        envelope = record.envelope
+        if envelope is None or not has_answer(envelope):
             return None
-        end = _last_answer(record.envelope, record.body or b"")
-        if end is None:
-            return None
-        history = History(record.key or "", record.envelope)
+        history = History(record.key or "", envelope)
         with self._lock:
             place = self._go_on(record, history, self._known.find_calls(history), only_next=True)
         if place is None:
             # Only now: the step of an agent is known by its calls, whatever else is unread.
-            await self._catch_up(record, end)
+            await self._catch_up(record, envelope)
             with self._lock:
                 place = self._go_on(record, history, self._known.find(history))
         return place.trace if place is not None else None
@@ -78,7 +67,8 @@ class Lineage:
     def begun(self, record: RequestRecord) -> None:
         """A request whose answer may be continued without naming a session."""
         if record.envelope is not None:
-            self._open[record.id] = record, _last_words(record.envelope)
+            with self._lock:
+                self._unread.add(record, record.envelope)
 
     def learn(self, record: RequestRecord) -> Keys:
         """Read the answer of a request that has ended. Returns its keys, none if it began
@@ -96,9 +86,10 @@ class Lineage:
                     length = context.length if context is not None else None
                     self._known.add(keys, Place(record.trace_id, length, _asker(record)))
                     record.answer_keys = keys
-        self._open.pop(record.id, None)
+        with self._lock:
+            self._unread.discard(record)
         place, step = self._turns.pop(record.id, (None, b""))
-        if place is not None and record.status in _FAILED:
+        if place is not None and record.status in FAILED:
             place.failed = place.failed or place.step == step
         return keys
 
@@ -130,9 +121,9 @@ class Lineage:
             self._turns[record.id] = place, steps[-1]
         return place
 
-    async def _catch_up(self, record: RequestRecord, end: int) -> None:
+    async def _catch_up(self, record: RequestRecord, envelope: Envelope) -> None:
         """Read what has ended and may be what this request goes on from."""
-        unread, size = self._unread(record, end)
+        unread, size = self._ended_before(record, envelope)
         if not self._restored.is_set() or size > _READ_AT_ONCE:
             await asyncio.to_thread(self._read, unread)
         else:
@@ -140,26 +131,22 @@ class Lineage:
             for earlier in unread:
                 self.learn(earlier)
 
-    def _unread(self, record: RequestRecord, end: int) -> tuple[list[RequestRecord], int]:
-        """The last requests whose answer is there to be read, the first one first; and bytes.
-
-        Of them only those whose last words stand in this one's body before its last answer, which
-        begins at `end`: the others are nothing to it, and reading them would only make it wait.
-        """
-        unread: list[RequestRecord] = []
+    def _ended_before(
+        self, record: RequestRecord, envelope: Envelope
+    ) -> tuple[list[RequestRecord], int]:
+        """What a request may go on from whose answer is there to be read, the first one first; and
+        its bytes."""
+        with self._lock:
+            found = self._unread.before(record, envelope)
+        ended: list[RequestRecord] = []
         size = 0
-        body = record.body or b""
-        for earlier, words in list(self._open.values())[::-1]:
+        for earlier in found:
             if size > _READ_IN_TIME:
                 break
-            if earlier.key != record.key:
-                continue
-            # One that failed may be sent again, as it was.
-            may_matter = words is None or earlier.status in _FAILED or body.find(words, 0, end) >= 0
-            if may_matter and self._has_answered(earlier):
-                unread.append(earlier)
+            if self._has_answered(earlier):
+                ended.append(earlier)
                 size += _size(earlier)
-        return unread[::-1], size
+        return ended[::-1], size
 
     def _read(self, unread: Sequence[RequestRecord]) -> None:
         self._restored.wait(RESTORE_PATIENCE_S)
@@ -207,22 +194,6 @@ def _delivered(record: RequestRecord) -> list[bytes]:
     if attempt is None:
         return []
     return attempt.answer if attempt.delivered is None else attempt.delivered
-
-
-def _last_words(envelope: Envelope) -> bytes | None:
-    """How the last message that is no answer begins; None where it is no text."""
-    asked = (raw for raw in reversed(items_of(envelope) or ()) if is_answer(raw) is False)
-    last = next(asked, None)
-    return begins_with(last) if last is not None else None
-
-
-def _last_answer(envelope: Envelope, body: bytes) -> int | None:
-    """Where the last answer of a request begins in its body; None for a request without one."""
-    for raw in reversed(items_of(envelope) or ()):
-        if is_answer(raw):
-            at = body.rfind(memoryview(raw))
-            return at if at >= 0 else len(body)
-    return None
 
 
 def _size(record: RequestRecord) -> int:

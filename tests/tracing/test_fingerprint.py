@@ -13,7 +13,6 @@ from axonhub_cli.tracing.fingerprint import (
     Keys,
     answer_keys,
     context_of,
-    has_history,
     join_keys,
     split_keys,
 )
@@ -125,12 +124,6 @@ def test_the_histories_of_responses_and_gemini_are_read_too() -> None:
     call = {"type": "function_call", "call_id": TOOL_ID, "name": "ls", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": TOOL_ID, "output": "x"}
     assert is_found(keys_of(HI, CALL), envelope(HI, call, output, field="input"))
-
-
-def test_only_a_request_of_more_than_one_message_has_a_history() -> None:
-    assert not has_history(envelope(HI))
-    assert not has_history(read_envelope(b'{"model": "m", "input": "hi"}')[0])
-    assert has_history(envelope(HI, assistant("Hello!")))
 
 
 KIMI_CALL = {"type": "tool_use", "id": "functions.run_bash:0", "name": "run_bash", "input": {}}

@@ -1,0 +1,83 @@
+"""The requests whose answers nobody has read yet, by the words that they answer.
+
+A client sends its own words again as it wrote them. So a request goes on from those unread ones at
+most whose last words stand before an answer in it: the others need not be read to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec import Raw
+
+from axonhub_cli.jsonio import Envelope
+from axonhub_cli.tracing.recorder import RequestRecord
+from axonhub_cli.tracing.said import begins_with, is_answer, items_of
+
+FAILED = ("failed", "canceled")
+_PROMPTS_LOOKED_AT = 24
+"""From the end back: clients put more behind the last answer that was ours."""
+_FAILED_LOOKED_AT = 16
+
+_Words = tuple[str | None, bytes | None]
+"""Whose key it was, and how the last words begin; None where they are no text."""
+
+
+class Unread:
+    """To be used under a lock."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, _Words] = {}
+        self._records: dict[_Words, dict[str, RequestRecord]] = {}
+
+    def add(self, record: RequestRecord, envelope: Envelope) -> None:
+        """A request has begun."""
+        words = self._words[record.id] = record.key, _last_words(items_of(envelope) or [])
+        self._records.setdefault(words, {})[record.id] = record
+
+    def discard(self, record: RequestRecord) -> None:
+        """Its answer was read."""
+        words = self._words.pop(record.id, None)
+        if words is not None:
+            records = self._records[words]
+            del records[record.id]
+            if not records:
+                del self._records[words]
+
+    def before(self, record: RequestRecord, envelope: Envelope) -> list[RequestRecord]:
+        """Those that a request may go on from, and those that it may be once more, the latest
+        first; they may not have ended."""
+        items = items_of(envelope) or []
+        answered = {None, *islice(_answered(items), _PROMPTS_LOOKED_AT)}
+        found = [one for words in answered for one in self._asked(record.key, words)]
+        last = _last_words(items)
+        if last not in answered:
+            again = list(self._asked(record.key, last))[-_FAILED_LOOKED_AT:]
+            found += [one for one in again if one.status in FAILED]
+        return sorted(found, key=lambda one: one.at, reverse=True)
+
+    def _asked(self, key: str | None, words: bytes | None) -> list[RequestRecord]:
+        return list(self._records.get((key, words), {}).values())
+
+
+def has_answer(envelope: Envelope) -> bool:
+    """Does an answer stand in this request?"""
+    return any(map(is_answer, reversed(items_of(envelope) or [])))
+
+
+def _last_words(items: list[Raw]) -> bytes | None:
+    asked = (raw for raw in reversed(items) if is_answer(raw) is False)
+    last = next(asked, None)
+    return begins_with(last) if last is not None else None
+
+
+def _answered(items: list[Raw]) -> Iterator[bytes | None]:
+    """The words that each answer follows, the last one's first."""
+    after_answer = False
+    for raw in reversed(items):
+        of_answer = is_answer(raw)
+        if of_answer is False and after_answer:
+            yield begins_with(raw)
+        if of_answer is not None:
+            after_answer = of_answer
