@@ -18,7 +18,7 @@ from axonhub_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from axonhub_cli.routing.quota import Limit
-    from axonhub_cli.tracing.usage_queries import Sums
+    from axonhub_cli.tracing.sums import Sums
 
 app = single()
 
@@ -121,7 +121,7 @@ def _limits(session: Session, by: str) -> dict[str, list[Limit]]:
 
 def _with_unused(rows: list[Sums], limits: dict[str, list[Limit]]) -> list[Sums]:
     """With a row for each that has a quota and has used nothing."""
-    from axonhub_cli.tracing.usage_queries import nothing
+    from axonhub_cli.tracing.sums import nothing
 
     used = {row.name for row in rows}
     return rows + [nothing(name) for name in limits if name not in used]
@@ -135,7 +135,7 @@ def _as_json(row: Sums, by: str, limits: dict[str, list[Limit]]) -> dict[str, ob
 
 
 def _print(rows: list[Sums], by: str, limits: dict[str, list[Limit]], *, empty: str) -> None:
-    from axonhub_cli.tracing.usage_queries import total
+    from axonhub_cli.tracing.sums import total
 
     columns = [by, "requests", "input", "cached", "written", "output", "reasoning", "hit", "cost"]
     shown = _short(rows) if by == "trace" else {row.name: row.name or NOTHING for row in rows}
@@ -179,7 +179,8 @@ def _explain(rows: list[Sums], by: str) -> None:
     if low and by == "trace":
         sessions = "1 session" if len(low) == 1 else f"{len(low)} sessions"
         output.warn(
-            f"{sessions} sent 40k tokens or more, less than 80 % of them from a cache",
+            f"{sessions} sent 40k tokens or more after the first request, "
+            "less than 80 % of them from a cache",
             hint="`axonhub trace show ID` shows where a prompt's beginning changed",
         )
 

@@ -8,28 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axonhub_cli.jsonio import Json
 from axonhub_cli.tracing.queries import TraceReader
-from axonhub_cli.tracing.rows import TraceRow
+from axonhub_cli.tracing.sums import COUNTS, Sums, sums_of, total
+from axonhub_cli.tracing.trace_usage import trace_sums
 from axonhub_cli.tracing.usage_migration import QUARTER_S
 
 Group = Literal["day", "model", "channel", "key", "profile", "client", "trace"]
 GROUPS: tuple[str, ...] = get_args(Group)
-PICO = 10**12
-LOW_HIT = 0.8
-LOW_HIT_TOKENS = 40_000
-"""A trace with so much input and less of it from the cache pays for what it sent before."""
-
-_COUNTS = (
-    *("requests", "failed", "unpriced", "input", "cache_read", "cache_write", "output"),
-    *("reasoning", "cost_pico"),
-)
-_SUMS = ", ".join(f"sum({name})" for name in _COUNTS)
+_SUMS = ", ".join(f"sum({name})" for name in COUNTS)
 
 _SESSION = (
     *("requests", "cost_usd", "unpriced", "input", "cache_read", "cache_write"),
@@ -38,63 +29,6 @@ _SESSION = (
 
 Use = tuple[float, int, int, int]
 """When, and how many requests, tokens and picodollars."""
-
-
-class Sums(Struct, frozen=True):
-    """What was used by all that is called `name`: a day (`2026-11-24`), a model, …"""
-
-    name: str
-    requests: int
-    failed: int | None
-    """Of them, those that were not completed; None: not counted."""
-    unpriced: int
-    """Answers whose cost is not known, or not all of it."""
-    input: int
-    cache_read: int
-    cache_write: int
-    output: int
-    reasoning: int
-    cost_pico: int
-    title: str | None = None
-    """Of a trace."""
-
-    @property
-    def sent(self) -> int:
-        """All input tokens, cached or not."""
-        return self.input + self.cache_read + self.cache_write
-
-    @property
-    def hit_rate(self) -> float | None:
-        """The share of the input that came from the cache, 0 to 1; None without any input."""
-        return self.cache_read / self.sent if self.sent else None
-
-    @property
-    def low_hit(self) -> bool:
-        """Much was sent, and too little of it came from the cache."""
-        return self.sent >= LOW_HIT_TOKENS and self.hit_rate is not None and self.hit_rate < LOW_HIT
-
-    @property
-    def usd(self) -> float | None:
-        """What is known of the cost; None where nothing is, though there was something to pay."""
-        return None if self.unpriced and not self.cost_pico else self.cost_pico / PICO
-
-    def as_json(self, group: str) -> dict[str, Json]:
-        shown: dict[str, Json] = {
-            group: self.name or None,
-            "requests": self.requests,
-            "failed": self.failed,
-            "tokens": {
-                "input": self.input,
-                "cache_read": self.cache_read,
-                "cache_write": self.cache_write,
-                "output": self.output,
-                "reasoning": self.reasoning,
-            },
-            "cost_usd": self.usd,
-            "unpriced": self.unpriced,
-            "cache_hit_rate": None if self.hit_rate is None else round(self.hit_rate, 4),
-        }
-        return shown | ({"title": self.title, "low_hit": self.low_hit} if group == "trace" else {})
 
 
 class UsageReader:
@@ -119,21 +53,22 @@ class UsageReader:
         `where`: only with this `key`, `profile`, `channel`, `model`, `client`. `limit`: at most
         so many traces."""
         if group == "trace":
-            rows = self._reader.list_traces(since=since, limit=limit)
-            return [_of_trace(row) for row in rows]
+            return trace_sums(self._reader, since, limit)
         if group == "day":
             return _by_day(self._grouped("quarter", since, where or {}))
-        found = [_sums(*row) for row in self._grouped(group, since, where or {})]
+        found = [sums_of(*row) for row in self._grouped(group, since, where or {})]
         return sorted(found, key=lambda sums: (-sums.cost_pico, -sums.sent, sums.name))
 
     def session(self, trace: str) -> dict[str, Json] | None:
         """What a status line shows of a trace (its whole id): sums, and model, channel, key
-        and profile of the last request that reached a channel. None: nothing is recorded."""
+        and profile of the last request that reached a channel: the main agent's own, where there
+        is one. None: nothing is recorded."""
         query = """SELECT traces.requests, traces.cost_usd, traces.unpriced, traces.input,
             traces.cache_read, traces.cache_write, upstream_model, channel, key, profile
             FROM traces JOIN requests ON requests.trace = traces.seq
             WHERE traces.id = ? AND operation = 'generate'
-            ORDER BY channel IS NULL, at DESC LIMIT 1"""
+            ORDER BY channel IS NULL, agent_id IS NOT NULL, request_class IS 'auxiliary', at DESC
+            LIMIT 1"""
         rows = self._reader.query(query, [trace])
         return dict(zip(_SESSION, rows[0], strict=True)) if rows else None
 
@@ -179,41 +114,9 @@ class UsageReader:
         return self._reader.query(query, values)
 
 
-def total(rows: Sequence[Sums]) -> Sums:
-    """The sum of all rows."""
-    return _sums("", *[sum(getattr(row, name) or 0 for row in rows) for name in _COUNTS])
-
-
-def nothing(name: str) -> Sums:
-    """Of what was not used."""
-    return replace(total([]), name=name)
-
-
 def _by_day(quarters: Sequence[tuple[Json, ...]]) -> list[Sums]:
     days: dict[str, list[Sums]] = {}
     for quarter, *counts in quarters:
         moment = datetime.fromtimestamp(quarter * QUARTER_S, UTC).astimezone()
-        days.setdefault(f"{moment:%Y-%m-%d}", []).append(_sums("", *counts))
+        days.setdefault(f"{moment:%Y-%m-%d}", []).append(sums_of("", *counts))
     return [replace(total(parts), name=day) for day, parts in days.items()]
-
-
-def _sums(name: str, *counts: int) -> Sums:
-    named: dict[str, Any] = dict(zip(_COUNTS, counts, strict=True))
-    return Sums(name, **named)
-
-
-def _of_trace(row: TraceRow) -> Sums:
-    tokens = row.tokens
-    return Sums(
-        name=row.id,
-        requests=row.requests,
-        failed=None,
-        unpriced=row.unpriced,
-        input=tokens.input or 0,
-        cache_read=tokens.cache_read or 0,
-        cache_write=tokens.cache_write or 0,
-        output=tokens.output or 0,
-        reasoning=tokens.reasoning or 0,
-        cost_pico=round((row.cost_usd or 0.0) * PICO),
-        title=row.title,
-    )

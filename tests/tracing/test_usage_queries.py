@@ -14,7 +14,8 @@ from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.spent import Spent
 from axonhub_cli.tracing.store import SqliteStore
-from axonhub_cli.tracing.usage_queries import Sums, UsageReader, total
+from axonhub_cli.tracing.sums import Sums, total
+from axonhub_cli.tracing.usage_queries import UsageReader
 from tests.tracing.records import NOON, context, record
 
 DAY = 86_400
@@ -110,18 +111,6 @@ def test_since_and_filters_narrow_what_is_summed(tmp_path: Path) -> None:
     assert [row.requests for row in asked.sums("channel", since=NOON - DAY)] == [2]
     assert [row.requests for row in asked.sums("channel", where={"key": "other"})] == [1]
     asked.close()
-
-
-def test_a_trace_that_sends_much_anew_is_marked(tmp_path: Path) -> None:
-    asked = reader(
-        tmp_path / "traces.db",
-        paid(record("r1", trace_id="bad"), input=30_000, cache_read=20_000, output=1),
-        paid(record("r2", trace_id="small"), input=30_000, cache_read=9_000, output=1),
-        paid(record("r3", trace_id="good"), input=10_000, cache_read=40_000, output=1),
-    )
-    marked = {row.name: row.low_hit for row in asked.sums("trace")}
-    asked.close()
-    assert marked == {"bad": True, "small": False, "good": False}
 
 
 def test_a_row_as_json_has_its_group_by_name(tmp_path: Path) -> None:
