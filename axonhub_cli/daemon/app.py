@@ -85,7 +85,7 @@ def build_app(
         secret=secret,
         started_at=time.monotonic(),
         traces_problem=lambda: writer.problem,
-        refused=observers.metrics.refused,
+        refused=observers.refused,
         telemetry_problem=lambda: observers.exporter.problem,
         traces_told=writer.told,
     )

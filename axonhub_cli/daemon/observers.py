@@ -47,6 +47,11 @@ class Observers:
                 # One that cannot take it must not keep it from the others.
                 logger.error("a request is not told of: %s", type(error).__name__)
 
+    def refused(self, protocol: str, operation: str, kind: str, status: int) -> None:
+        """A request that has no record; for the loop."""
+        self.metrics.refused(protocol, operation, kind, status)
+        self.exporter.refused(protocol, operation, kind, status)
+
     def use_gauges(
         self, loop: asyncio.AbstractEventLoop, gauges: Callable[[], Iterable[Counter]]
     ) -> None:

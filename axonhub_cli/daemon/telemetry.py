@@ -123,6 +123,12 @@ class Exporter:
             except Full:
                 self.outcomes.drop("queue_full", 1)
 
+    def refused(self, protocol: str, operation: str, kind: str, status: int) -> None:
+        """A request without an entry; for the loop."""
+        export = self._export()
+        if export is not None and export.metrics is not None:
+            self._metrics.refused(protocol, operation, kind, status)
+
     def close(self, timeout: float) -> None:
         """Send what waits, for at most `timeout` seconds; what is left then is counted."""
         self._ends_at = monotonic() + timeout

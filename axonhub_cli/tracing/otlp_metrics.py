@@ -33,6 +33,7 @@ _MODEL = "gen_ai.request.model"
 
 _Key = tuple[tuple[str, Any], ...]
 _Point = dict[str, Any]
+_NONE: dict[_Key, float] = {}
 
 
 class _Instrument:
@@ -45,7 +46,7 @@ class _Instrument:
         self._counts: dict[_Key, list[int]] = {}
 
     def add(self, value: float, labels: Mapping[str, Any]) -> None:
-        key = tuple((name, label) for name, label in labels.items() if label is not None)
+        key = _key(labels)
         if key not in self._sums and len(self._sums) >= MOST_SERIES:
             # What is not told apart is still counted.
             key = tuple((name, "other" if name == _MODEL else label) for name, label in key)
@@ -54,8 +55,13 @@ class _Instrument:
             counts = self._counts.setdefault(key, [0] * (len(self._bounds) + 1))
             counts[bisect_left(self._bounds, value)] += 1
 
-    def write(self, times: _Point) -> _Point:
-        points = [self._point(key, value) | times for key, value in self._sums.items()]
+    def write(self, times: _Point, elsewhere: Mapping[_Key, float] = _NONE) -> _Point:
+        """`elsewhere`: what another thread has counted, of a metric without buckets."""
+        sums = self._sums
+        if elsewhere:
+            both = {*sums, *elsewhere}
+            sums = {key: sums.get(key, 0.0) + elsewhere.get(key, 0.0) for key in both}
+        points = [self._point(key, value) | times for key, value in sums.items()]
         told: dict[str, Any] = {"dataPoints": points, "aggregationTemporality": _CUMULATIVE}
         if self._bounds:
             return self._head | {"histogram": told}
@@ -75,7 +81,8 @@ class _Instrument:
 
 
 class OtlpMetrics:
-    """`observe` is for the writer thread, `encode` for any. `began`: epoch seconds."""
+    """`observe` is for the writer thread, `refused` for the loop, which waits for nobody, `encode`
+    for any. `began`: epoch seconds."""
 
     def __init__(self, began: float) -> None:
         self._began = str(int(began * 1e9))
@@ -102,35 +109,37 @@ class OtlpMetrics:
             "axonhub.attempt.errors", "{error}", "Failed calls upstream, by class of error."
         )
         self._cost = _Instrument("axonhub.cost.usd", "{USD}", "Known cost in US dollars.")
+        self._strangers: dict[_Key, float] = {}
+        """Requests without a record; changed by the loop alone."""
 
     def observe(self, entry: Entry, find_provider: FindProvider) -> None:
         """One request that has ended."""
         with self._lock:
-            self._observe_request(entry.request)
+            self._requests.add(1, _request_labels(entry.request))
             for attempt in entry.attempts:
                 self._observe_attempt(entry.request, attempt, find_provider)
             self._observe_spent(entry, find_provider)
+
+    def refused(self, protocol: str, operation: str, kind: str, status: int) -> None:
+        """One request that was refused before anything was known of it."""
+        row: Row = {"protocol": protocol, "operation": operation, "status": "failed"}
+        key = _key(_request_labels(row | {"http_status": status, "error_kind": kind}))
+        self._strangers[key] = self._strangers.get(key, 0.0) + 1
 
     def encode(
         self, now: float, resource: Mapping[str, Any], gauges: Iterable[Counter] = ()
     ) -> bytes:
         """The body of a `POST …/v1/metrics`. `gauges`: as whoever asks has read them just now."""
         moment = {"timeUnixNano": str(int(now * 1e9))}
-        sums = [self._durations, self._first_chunks, self._usage]
-        sums += [self._requests, self._errors, self._cost]
+        sums = (self._durations, self._first_chunks, self._usage, self._errors, self._cost)
+        times = {"startTimeUnixNano": self._began} | moment
+        # One step for the interpreter: the loop may add while this is read.
+        strangers = dict(list(self._strangers.items()))
         with self._lock:
-            metrics = [each.write({"startTimeUnixNano": self._began} | moment) for each in sums]
+            metrics = [each.write(times) for each in sums]
+            metrics.append(self._requests.write(times, strangers))
         told = [metric for metric in metrics if _points(metric)]
         return encode_metrics([*told, *_write_gauges(gauges, moment)], resource)
-
-    def _observe_request(self, row: Row) -> None:
-        labels = {
-            "axonhub.protocol": row["protocol"],
-            "gen_ai.operation.name": operation_of(row),
-            "axonhub.status": row["status"],
-            "http.response.status_code": row["http_status"],
-        }
-        self._requests.add(1, labels)
 
     def _observe_attempt(self, request: Row, attempt: Row, find_provider: FindProvider) -> None:
         error = error_of(attempt)
@@ -168,6 +177,20 @@ class OtlpMetrics:
                     self._usage.add(float(count), labels | {"gen_ai.token.type": kind})
             if spent.usd is not None:
                 self._cost.add(float(spent.usd), labels)
+
+
+def _key(labels: Mapping[str, Any]) -> _Key:
+    return tuple((name, label) for name, label in labels.items() if label is not None)
+
+
+def _request_labels(row: Row) -> dict[str, Any]:
+    return {
+        "axonhub.protocol": row["protocol"],
+        "gen_ai.operation.name": operation_of(row),
+        "axonhub.status": row["status"],
+        "http.response.status_code": row["http_status"],
+        "axonhub.error.kind": row.get("error_kind"),
+    }
 
 
 def _labels(request: Row, channel: str, model: Any, provider: str | None) -> dict[str, Any]:

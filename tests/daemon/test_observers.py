@@ -44,6 +44,7 @@ def test_a_daemon_sends_spans_of_what_went_through(
         told = {"traceparent": f"00-{TRACE}-{'b' * 16}-01", "tracestate": "mine=1"}
         status, _, _ = daemon.post(json.dumps(body).encode(), **told)
         counted = daemon.get("/metrics")[2].decode()
+        assert daemon.post(b"{}", authorization="Bearer ah-no")[0] == 401
     finally:
         daemon.stop()
     traces = collector.traces.get(timeout=PATIENCE)
@@ -61,6 +62,8 @@ def test_a_daemon_sends_spans_of_what_went_through(
     assert [seen.header("tracestate") for seen in upstream.generations] == ["mine=1"] * 2
     names = {"gen_ai.client.token.usage", "axonhub.requests", "axonhub.attempt.errors"}
     assert names <= set(metrics.metrics)
+    points = metrics.metrics["axonhub.requests"]["sum"]["dataPoints"]
+    assert sorted(point["asDouble"] for point in points) == [1.0, 1.0]
     assert "axonhub_otlp_queue_spans" in counted
 
 

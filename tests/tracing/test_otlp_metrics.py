@@ -111,6 +111,23 @@ def test_requests_are_counted_by_how_they_ended() -> None:
     assert told(metrics)["axonhub.requests"]["sum"]["isMonotonic"] is True
 
 
+def test_a_request_without_a_record_counts_among_the_others() -> None:
+    metrics = OtlpMetrics(NOON)
+    metrics.refused("anthropic", "generate", "authentication", 401)
+    metrics.refused("anthropic", "generate", "authentication", 401)
+    (point,) = points(metrics, "axonhub.requests")
+    assert (point["asDouble"], labels(point)["axonhub.error.kind"]) == (2.0, "authentication")
+    entry = finished_entry(
+        record("r1", status="failed", http_status=401, error_kind="authentication"),
+        context(),
+        stored=False,
+    )
+    metrics.observe(entry, provider)
+    metrics.observe(entry, provider)
+    (point,) = points(metrics, "axonhub.requests")
+    assert point["asDouble"] == 4.0
+
+
 def test_what_has_no_values_yet_is_left_out() -> None:
     assert told(OtlpMetrics(NOON)) == {}
 
