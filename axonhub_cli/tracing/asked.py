@@ -8,6 +8,7 @@ another shape is shown as far as it has messages with texts, and is never an err
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ MAX_REPLY = 400
 _LOOKED_AT = 4096
 """Letters of a prompt in which an agent's words are looked for."""
 
+_SYSTEM = re.compile(rb'"role"\s*:\s*"(?:system|developer)"')
 _ARRAYS = ("messages", "input", "contents")
 _FIRST_LOOK, _BEGINNING = 4, 8
 """Messages: the end that is decoded first, and the beginning in which a user must speak."""
@@ -81,6 +83,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     news: News = News()
     root: str = ""
     """The first words of the user in the whole body: by them a conversation is known."""
+    frame: bytes = b""
+    """The beginning of its system prompt: two agents may be told the same."""
     reply: Reply | None = None
     """The last answer before the news; None: the conversation begins here, or cannot be read."""
     tools: int = 0
@@ -129,6 +133,7 @@ def read_asked(
     return Asked(
         news=news,
         root=first[:MAX_ROOT],
+        frame=_frame(read, items),
         reply=reply,
         tools=len(read.tools or ()),
         side=None if asks else looks_like(read.signs, first, last, operation, request_class),
@@ -164,6 +169,13 @@ def _conversation(read: _Body) -> tuple[str, list[Raw]]:
         if found is not None:
             return name, found
     return _ARRAYS[0], []
+
+
+def _frame(read: _Body, items: list[Raw]) -> bytes:
+    system = bytes(read.system)
+    if system == b"null" and items and _SYSTEM.search(bytes(items[0])[:_LOOKED_AT]):
+        system = bytes(items[0])
+    return system[:MAX_ROOT]
 
 
 def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, Reply | None, str, bool]:

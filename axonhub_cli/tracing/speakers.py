@@ -37,6 +37,7 @@ class Conversation(Struct, eq=False):
     """The call that started it."""
     roots: set[str] = field(default_factory=set)
     last: News | None = None
+    frame: bytes = b""
     reply: Reply | None = None
     """Of the last request: see `Asked.reply`."""
     said: str = ""
@@ -62,7 +63,7 @@ class Conversation(Struct, eq=False):
         """To be called with each of its requests, after whatever is asked of it."""
         asked, said = exchange.asked, exchange.said
         if asked.readable:
-            self.last, self.reply = asked.news, asked.reply
+            self.last, self.reply, self.frame = asked.news, asked.reply, asked.frame
             self.results |= {result.call_id for result in asked.news.results}
             if asked.root:
                 self.roots.add(asked.root)
@@ -120,7 +121,7 @@ class Speakers:
         if row.agent_id is not None:
             known = self._agents.get(row.agent_id)
             return known or self._named_agent(row.agent_id, row.parent_agent_id, asked)
-        if (known := self._known(asked)) is not None:
+        if (known := self._known(asked, row.client)) is not None:
             return known
         started = self.told_by(asked.root)
         if started is not None:
@@ -139,14 +140,17 @@ class Speakers:
         other = bool(self._roots - {asked.root})
         return is_beside(asked.side, row.client, row.request_class, other_conversation=other)
 
-    def _known(self, asked: Asked) -> Conversation | None:
+    def _known(self, asked: Asked, client: str | None) -> Conversation | None:
         """The conversation that the request goes on with; the latest of several."""
         latest = self._recent[::-1]
         same = [c for c in latest if asked.root in c.roots]
         if same:
-            if asked.reply is None and asked.readable and self._starts_another(same, asked):
+            # The system prompt of a coding agent may differ from request to request.
+            framed = [c for c in same if c.frame == asked.frame or client in AGENTS]
+            begins = asked.reply is None and asked.readable
+            if begins and (not framed or self._starts_another(same, asked)):
                 return None
-            return next((c for c in same if c.goes_on_in(asked)), same[0])
+            return next((c for c in same if c.goes_on_in(asked)), (framed or same)[0])
         if asked.begins_with_summary:
             return None
         repeated = next((c for c in latest if c.goes_on_in(asked)), None)

@@ -103,6 +103,33 @@ def test_unrelated_calls_under_one_trace_are_plain_turns(tmp_path: Path) -> None
     assert not any(step.label or step.repeated for turn in turns for step in turn.steps)
 
 
+@pytest.mark.parametrize("protocol", ["anthropic", "openai_chat"])
+def test_two_of_different_systems_that_are_asked_the_same_stay_apart(
+    tmp_path: Path, protocol: str
+) -> None:
+    def of(name: str, *messages: Any) -> bytes:
+        system = f"You are {name}."
+        if protocol == "anthropic":
+            return body(*messages, system=system)
+        return body({"role": "system", "content": system}, *messages)
+
+    session = Session(tmp_path)
+    as_chat = SDK | {"protocol": protocol}
+    question, more = asked("what is truth?"), asked("more")
+    session.add(of("Plato", question), text("an idea"), **as_chat)
+    session.add(of("Hume", question), text("a habit"), **as_chat)
+    session.add(of("Plato", question, said(text("an idea")), more), text("a cave"), **as_chat)
+    session.add(of("Hume", question, said(text("a habit")), more), text("a bundle"), **as_chat)
+    turns = session.view().turns
+    assert [(turn.conversation, turn.steps[0].text) for turn in turns] == [
+        (1, "an idea"),
+        (2, "a habit"),
+        (1, "a cave"),
+        (2, "a bundle"),
+    ]
+    assert not any(step.repeated for turn in turns for step in turn.steps)
+
+
 def test_two_subagents_that_are_told_the_same_stay_apart(tmp_path: Path) -> None:
     session = Session(tmp_path)
     session.add([asked("go")], agent_call("k1", "same job"), agent_call("k2", "same job"))
