@@ -6,6 +6,7 @@ canceled at any time, tried on a channel. A request is, too, by a channel that i
 
 from __future__ import annotations
 
+from axonhub_cli import jsonio
 from axonhub_cli.jsonio import Json
 
 _ANY_REQUEST = ("failed", "canceled")
@@ -19,11 +20,11 @@ class Conditions:
         self._tests: list[str] = []
         self.values: list[Json] = []
 
-    def add(self, test: str, value: Json) -> None:
-        """A test with one value or more of the same; nothing is added for None."""
-        if value is not None:
+    def add(self, test: str, *values: Json) -> None:
+        """A test with its values; nothing is added for None."""
+        if values[0] is not None:
             self._tests.append(test)
-            self.values += [value] * test.count("?")
+            self.values += values
 
     def __str__(self) -> str:
         return f"WHERE {' AND '.join(self._tests)}" if self._tests else ""
@@ -43,9 +44,12 @@ def pick_traces(
     found = Conditions()
     found.add("updated_at >= ?", since)
     found.add("client = ?", client)
-    found.add(_MODEL_OF_TRACE, model)
-    found.add("EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ?)", channel)
-    found.add(_STATUS_OF_TRACE if status in _ANY_REQUEST else "status_now = ?", status)
+    found.add(_MODEL_OF_TRACE, _in_list(model), model)
+    found.add("instr(channels, ?)", _in_list(channel))
+    if status in _ANY_REQUEST:
+        found.add(_STATUS_OF_TRACE, status, status)
+    else:
+        found.add("status_now = ?", status)
     found.add("cost_usd >= ?", min_cost)
     found.add("thread = (SELECT seq FROM threads WHERE id = ?)", thread)
     return found
@@ -68,15 +72,20 @@ def pick_requests(
     found.add("at >= ?", since)
     found.add("client = ?", client)
     found.add("? IN (model, upstream_model)", model)
-    found.add(_CHANNEL_OF_REQUEST, channel)
+    found.add(_CHANNEL_OF_REQUEST, channel, channel)
     found.add("status = ?", status)
     found.add("source = ?", source)
     found.add("cost_usd >= ?", min_cost)
     return found
 
 
+def _in_list(name: str | None) -> str | None:
+    """How a name stands in a list of them: quotes in it would be escaped."""
+    return None if name is None else jsonio.encode(name).decode()
+
+
 # Each of these goes through an index alone: see `schema.m009_filters`.
-_MODEL_OF_TRACE = """(EXISTS (SELECT 1 FROM json_each(models) WHERE value = ?)
+_MODEL_OF_TRACE = """(instr(models, ?)
     OR seq IN (SELECT trace FROM requests WHERE upstream_model = ?))"""
 _STATUS_OF_TRACE = "(status_now = ? OR seq IN (SELECT trace FROM requests WHERE status = ?))"
 _CHANNEL_OF_REQUEST = """(channel = ? OR seq IN (

@@ -87,7 +87,7 @@ def test_every_filter_means_the_same_of_both_lists(tmp_path: Path) -> None:
         record("r2", trace_id="t1", at=NOON + 1, attempts=left),
         record("r3", trace_id="t1", at=NOON + 2, model="small", attempts=sent, thread_id="proj-1"),
         record("r4", trace_id="t2", at=NOON + 3, attempts=[attempt(channel="good")]),
-        record("r5", trace_id="t3", at=NOON + 4, thread_id="proj-1"),
+        record("r5", trace_id="t3", at=NOON + 4, thread_id="proj-1", model='sm"all'),
     ]
     with store(tmp_path / "traces.db", records) as reader:
 
@@ -101,6 +101,7 @@ def test_every_filter_means_the_same_of_both_lists(tmp_path: Path) -> None:
         assert traces(status="completed") == ["t3", "t2", "t1"]
         assert (traces(model="m-1"), requests(model="m-1")) == (["t1"], ["r3"])
         assert (traces(model="small"), requests(model="small")) == (["t1"], ["r3"])
+        assert (traces(model='sm"all'), traces(model="mall")) == (["t3"], [])
         assert (traces(channel="bad"), requests(channel="bad")) == (["t1"], ["r2", "r1"])
         assert (traces(channel="good"), requests(channel="good")) == (["t2", "t1"], ["r4", "r2"])
         assert traces(thread="proj-1", status="failed") == ["t1"]
