@@ -52,6 +52,7 @@ _ROLES = {b"assistant": True, b"model": True, b"user": False, b"tool": False}
 _ROLE_FIRST = re.compile(rb'\{\s*"role":\s*"(assistant|model|user|tool)"')
 """As most clients write a message; reading one to its end takes as long as it is."""
 
+_TEXT_SOON = 4096
 _FIRST_TEXT = re.compile(rb'"(?:text|content)":\s*"((?:[^"\\]|\\.){1,64})')
 
 _read_head = msgspec.json.Decoder(_Head).decode
@@ -80,11 +81,12 @@ def is_answer(raw: Raw) -> bool | None:
 
 
 def begins_with(raw: Raw) -> bytes | None:
-    """How the first text of a message begins, as it is written; None for one without a text.
+    """How the first text of a message begins, as it is written; None for one without a text, or
+    with a picture before it.
 
     Clients send their own words again as they wrote them.
     """
-    found = _FIRST_TEXT.search(memoryview(raw))
+    found = _FIRST_TEXT.search(memoryview(raw), 0, _TEXT_SOON)
     return found[1] if found is not None else None
 
 

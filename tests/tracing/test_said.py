@@ -1,9 +1,12 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from axonhub_cli.protocols import PROTOCOLS
-from axonhub_cli.tracing.said import Said, said_in, said_in_stream
+from axonhub_cli.tracing.said import Said, begins_with, said_in, said_in_stream
 from tests.support import chat_plays, plays
 
 WORDS = ["Hel", 'lo "you" ', "\\ué\n", "\U0001f600!"]
@@ -75,3 +78,11 @@ def test_a_block_that_begins_with_words_is_said_whole() -> None:
         ]
     )
     assert said_in_stream("anthropic", stream) is None
+
+
+def test_how_a_message_begins_is_not_looked_for_behind_a_picture() -> None:
+    words = {"type": "text", "text": 'look "here"'}
+    picture = {"type": "image", "source": {"type": "base64", "data": "A" * 5000}}
+    for content, beginning in (([words], b'look \\"here\\"'), ([picture, words], None)):
+        message = json.dumps({"role": "user", "content": content}).encode()
+        assert begins_with(Raw(message)) == beginning
