@@ -14,6 +14,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from axonhub_cli.jsonio import Json
+
 LARGEST_LOG = 4 * 1024 * 1024
 """Bytes of a log file before it is set aside as `daemon.log.1`."""
 
@@ -31,6 +33,9 @@ _TEXT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} ([A-Z]+) (.*)", re.D
 _SAID = re.compile(r"(error|warning|hint): (.*)", re.DOTALL)
 
 
+_NAMES = ("at", "level", "logger", "message", "hint", "exception")
+
+
 class Line(Struct, frozen=True):
     """What was said, how grave it is, and when; an unknown form is a message without a level."""
 
@@ -41,6 +46,8 @@ class Line(Struct, frozen=True):
     """ISO 8601 with its offset; the text format's has none and is local."""
     logger: str | None = None
     exception: str | None = None
+    fields: dict[str, Json] = {}
+    """What else is told of an event, by names that are none of the others."""
 
     @property
     def as_text(self) -> str:
@@ -50,10 +57,10 @@ class Line(Struct, frozen=True):
         start = f"{self.level}: " if self.level not in ("info", "") else ""
         return f"{start}{self.message}" + (f" (try: {self.hint})" if self.hint else "")
 
-    def as_object(self) -> dict[str, str]:
+    def as_object(self) -> dict[str, Json]:
         """Its members in the order of the example; without those that it has not."""
-        names = ("at", "level", "logger", "message", "hint", "exception")
-        return {name: value for name in names if (value := getattr(self, name)) not in (None, "")}
+        told = {name: value for name in _NAMES if (value := getattr(self, name)) not in (None, "")}
+        return told | {name: value for name, value in self.fields.items() if name not in told}
 
 
 def write_line(line: Line, *, ascii: bool = False) -> str:
@@ -69,8 +76,9 @@ def read_line(text: str) -> Line:
         except ValueError:
             found = None
         if isinstance(found, dict) and isinstance(found.get("message"), str):
-            known = {name: found[name] for name in Line.__struct_fields__ if _is_text(found, name)}
-            return Line(**known | {"level": level_of(str(found.get("level")))})
+            known = {name: found.pop(name) for name in _NAMES if _is_text(found, name)}
+            level = level_of(str(known.pop("level", "")))
+            return Line(**known, level=level, fields=found)
     if (stamped := _TEXT.fullmatch(text)) is not None:
         at = stamped[1].replace(" ", "T")
         return Line(stamped[3], level_of(stamped[2]), at=at)

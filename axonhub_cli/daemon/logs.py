@@ -101,6 +101,7 @@ class JsonFormatter(logging.Formatter):
             at,
             record.name,
             self.formatException(record.exc_info) if record.exc_info else None,
+            getattr(record, "fields", {}),
         )
         # Any other encoding writes what it has no letter for in a way that is no JSON.
         encoding = (getattr(sys.stderr, "encoding", None) or "").lower()

@@ -1,4 +1,4 @@
-"""Who is told of each request that ended: counters, live listeners, a telemetry collector."""
+"""Who is told of each request that ended: counters, live listeners, a collector, the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 
+from axonhub_cli.daemon.request_log import log_request
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.telemetry import Exporter
 from axonhub_cli.providers import PROVIDERS
@@ -40,7 +41,8 @@ class Observers:
         )
 
     def observe(self, entry: Entry) -> None:
-        for told in (self.metrics.observe, self.feed.finished, self.exporter.observe):
+        observers = self.metrics.observe, self.feed.finished, self.exporter.observe, log_request
+        for told in observers:
             try:
                 told(entry)
             except Exception as error:

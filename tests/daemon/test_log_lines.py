@@ -19,8 +19,8 @@ from axonhub_cli.daemon.log_lines import Line, read_line, write_line
         ("hint: free it", Line("free it", "hint")),
         ("warning: careful", Line("careful", "warning")),
         ("Traceback (most recent call last):", Line("Traceback (most recent call last):")),
-        ('{"message": "m", "level": "ERROR", "x": 1}', Line("m", "error")),
-        ('{"message": "m", "hint": 7, "level": "loud"}', Line("m")),
+        ('{"message": "m", "level": "ERROR", "x": 1}', Line("m", "error", fields={"x": 1})),
+        ('{"message": "m", "hint": 7, "level": "loud"}', Line("m", fields={"hint": 7})),
         ('{"level": "error"}', Line('{"level": "error"}')),
         ("{not json", Line("{not json")),
         ("", Line("")),
@@ -28,6 +28,11 @@ from axonhub_cli.daemon.log_lines import Line, read_line, write_line
 )
 def test_every_form_is_read(text: str, line: Line) -> None:
     assert read_line(text) == line
+
+
+def test_what_else_is_told_overrides_nothing() -> None:
+    line = Line("m", "info", fields={"message": "other", "request": "r1"})
+    assert json.loads(write_line(line)) == {"level": "info", "message": "m", "request": "r1"}
 
 
 @given(st.text(), st.none() | st.text(min_size=1), st.none() | st.text(min_size=1))
