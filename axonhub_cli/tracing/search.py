@@ -42,6 +42,21 @@ class _Row(Protocol):
     def seq(self) -> int: ...
 
 
+# What nobody said in a body: names of fields, and the values of those that only frame it.
+_FRAME = re.compile(
+    rb'"(?:type|role|model|id|user_id|call_id|tool_use_id|tool_call_id|media_type|signature|data)"'
+    rb'\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"|"url"\s*:\s*"data:[^"]*"|"[A-Za-z0-9_-]+"\s*:'
+)
+_FRAME_WORDS = (
+    "messages input contents tools system role user assistant developer model content text type "
+    "tool_use tool_result tool_use_id tool_call_id tool_calls function_call function arguments "
+    "call_id output name id is_error image image_url url source base64 media_type document data "
+    "thinking redacted_thinking signature reasoning summary cache_control ephemeral ttl message "
+    "parts file title citations"
+).split()
+"""What a message itself is written with: whoever looks for one of them, does not mean these."""
+_PICTURE = b"base64"
+
 T = TypeVar("T", bound=_Row)
 Pages = Callable[[int, int], list[T]]
 """So many rows, after so many others."""
@@ -76,7 +91,7 @@ class Search:
         self._clock = clock
         self._until = clock() + seconds
         self._words: list[Sequence[bytes]] = []
-        self._all = 0
+        self._all = self._doubtful = 0
         self._parts: dict[int | bytes, int] = {}
 
     def find_traces(self, text: str, pages: Pages[TraceRow], limit: int) -> Found[TraceRow]:
@@ -92,6 +107,11 @@ class Search:
     ) -> Found[T]:
         self._words = [_forms(word) for word in text.split()]
         self._all = (1 << len(self._words)) - 1
+        self._doubtful = sum(
+            1 << at
+            for at, word in enumerate(text.lower().split())
+            if any(word in frame for frame in _FRAME_WORDS)
+        )
         found: list[T] = []
         searched, last = 0, None
         for row in _all_rows(pages):
@@ -134,7 +154,7 @@ class Search:
 
     def _in_body(self, seq: int) -> int:
         skeleton, parts = self._reader.pieces(seq)
-        mask = self._look(skeleton)
+        mask = self._look(_FRAME.sub(b" ", skeleton))
         for part in parts:
             known = self._parts.get(part)
             if known is None:
@@ -146,7 +166,11 @@ class Search:
         part = self._reader.part(name) or b""
         # Tools and system prompts are the same everywhere: no words of anybody's conversation.
         is_message = any(m in part[:_HEAD] or m in part[-_HEAD:] for m in _MESSAGE_MARKS)
-        return self._look(part) if is_message else 0
+        found = self._look(part) if is_message else 0
+        # Letters by chance: a picture has all short words in it.
+        if found and (found & self._doubtful or _PICTURE in part):
+            found = self._look(_FRAME.sub(b" ", part))
+        return found
 
     def _in_answers(self, seq: int, mask: int) -> bool:
         """Are the words that a request lacks in one of its answers?"""
@@ -154,7 +178,7 @@ class Search:
             known = PROTOCOLS.get(protocol)
             if known is None or mask | self._look(b"".join(_SAID.findall(body))) != self._all:
                 continue
-            said = jsonio.encode(known.read_answer(body).content)
+            said = _FRAME.sub(b" ", jsonio.encode(known.read_answer(body).content))
             if mask | self._look(said) == self._all:
                 return True
         return False

@@ -71,6 +71,24 @@ def test_the_description_of_a_tool_is_nobodys_words(reader: TraceReader) -> None
     assert ids(traces(reader, "hammer")) == []
 
 
+@pytest.mark.parametrize("words", ["role", "ten", "user", "tool_use", "claude-opus", "m", "xyz"])
+def test_what_a_body_is_written_with_is_nobodys_words_either(tmp_path: Path, words: str) -> None:
+    picture = {"type": "base64", "media_type": "image/png", "data": "AxyzA" * 99}
+    call = {"type": "tool_use", "id": "toolu_xyz", "name": "Go", "input": {"a": "b" * 90}}
+    messages = [
+        {"role": "user", "content": [text("hi"), {"type": "image", "source": picture}]},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": "so long " * 20},
+    ]
+    body = {"model": "claude-opus-5-5", "messages": messages, "metadata": {"user_id": "xyz"}}
+    records = [
+        record("r1", trace_id="t1", body=json.dumps(body).encode(), attempts=[]),
+        record("r2", trace_id="t2", body=asked(f"I said {words} " + "to you " * 20), attempts=[]),
+    ]
+    with store(tmp_path / "traces.db", records) as kept:
+        assert ids(traces(kept, words)) == ["t2"]
+
+
 def test_requests_are_found_too(reader: TraceReader) -> None:
     def pages(size: int, offset: int) -> list[Any]:
         return reader.list_requests(limit=size, offset=offset)
