@@ -211,7 +211,7 @@ def _print_traces(session: Session, traces: dict[str, Any]) -> None:
     if traces["bodies_dropped"]:
         output.warn(
             f"of {traces['bodies_dropped']:,} requests the bodies were not recorded: they came "
-            "faster than they could be written",
+            "faster than they could be written, or when nothing could",
             "their tokens and costs were",
         )
     if traces["redact_error"]:

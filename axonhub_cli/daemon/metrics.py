@@ -110,7 +110,7 @@ class MetricsEndpoint:
             ),
             (
                 "axonhub_trace_bodies_dropped_total",
-                "Requests whose bodies were dropped because the queue was full.",
+                "Requests whose bodies were dropped: a full queue, or a file not writable.",
                 self._writer.bodies_dropped,
             ),
         ):

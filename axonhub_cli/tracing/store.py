@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from time import sleep
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.batch import Batch, Redact
@@ -49,6 +49,13 @@ logger = logging.getLogger("axonhub")
 
 class StoreBroken(StoreError):
     """The file is damaged: no use to try again."""
+
+
+class _File(NamedTuple):
+    device: int
+    inode: int
+    is_empty: bool
+    """Not asked of a log, which is empty now and then."""
 
 
 class TraceStore(Protocol):
@@ -93,14 +100,19 @@ class SqliteStore:
         self._pruner = Pruner(self._blobs.packer.unpack)
         self._limit: int | None = None
         self._version: int | None = None
-        self._file: tuple[int, int] | None = None
+        self._files: list[_File | None] = []
         self._damaged: Path | None = None
         """What was set aside, and holds sums that the new file is to have."""
 
     def open(self) -> None:
-        """Open, creating what is missing; also again, when the file was moved or deleted."""
-        if self._db is not None and self._file == _identity(self._path):
-            return
+        """Open, creating what is missing; also again, when the file or its log was moved or
+        deleted."""
+        if self._db is not None:
+            files = _look_at(self._path)
+            if files == self._files:
+                return
+            if (emptied := files[0]) is not None and emptied.is_empty:
+                raise StoreBroken(f"the trace file {self._path} was emptied")
         for remaining in reversed(range(OPEN_TRIES)):
             self.close()
             try:
@@ -123,7 +135,7 @@ class SqliteStore:
         self._db.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_LOG}")
         migrate(self._db)
         check_version(self._db)
-        self._file = _identity(self._path)
+        self._files = _look_at(self._path)
         if self._damaged is not None:
             damaged, self._damaged = self._damaged, None
             rows = take_over_usage(damaged, self._db)
@@ -168,7 +180,20 @@ class SqliteStore:
             raise _explain(error, self._path) from error
         if step.parts:
             self._blobs.forget()
+        if not step.more:
+            self._look_afresh()
         return step
+
+    def _look_afresh(self) -> None:
+        """Raise `StoreBroken` where readers would fail: the writer's own connection may know by
+        heart what is damaged in the file."""
+        try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
+                for question in _QUESTIONS:
+                    db.execute(question).fetchall()
+        except sqlite3.Error as error:
+            if _code(error) in _BROKEN:
+                raise _explain(error, self._path) from error
 
     def count_older(self, before: float) -> tuple[int, int]:
         """How many requests began before a time, and how many did not."""
@@ -247,12 +272,18 @@ def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+def _look_at(path: Path) -> list[_File | None]:
+    """The file, its log and the log's index: what is written to one that somebody deleted is lost,
+    and nobody would be told."""
+    found: list[_File | None] = []
+    for suffix in ("", "-wal", "-shm"):
+        try:
+            stat = os.stat(f"{path}{suffix}")
+        except OSError:
+            found.append(None)
+        else:
+            found.append(_File(stat.st_dev, stat.st_ino, not (suffix or stat.st_size)))
+    return found
 
 
 _RECENT_LINKS = """
@@ -260,6 +291,14 @@ _RECENT_LINKS = """
         (SELECT seq, link, trace FROM requests ORDER BY seq DESC LIMIT ?) AS last
     JOIN traces ON traces.seq = last.trace
     WHERE last.link IS NOT NULL ORDER BY last.seq DESC"""
+_QUESTIONS = (
+    "SELECT * FROM traces ORDER BY updated_at DESC LIMIT 20",
+    "SELECT * FROM requests ORDER BY at DESC LIMIT 20",
+    "SELECT * FROM attempts WHERE request > (SELECT max(seq) - 20 FROM requests)",
+    "SELECT sum(length(data)) FROM bodies WHERE request > (SELECT max(seq) - 20 FROM requests)",
+    "SELECT sum(requests) FROM usage",
+    "SELECT max(seq), max(used), max(hash) FROM blobs",
+)
 _FAIL_RUNNING = (
     """UPDATE attempts SET status = 'failed', error = coalesce(error, :reason)
        WHERE status = 'running'

@@ -109,6 +109,7 @@ class TraceWriter:
         self._rules_problem: str | None = None
         self._open: dict[str, _Open] = {}
         self._kept: Sequence[Entry] = ()
+        self._stripped = 0
         self._pace = Pace(self._intake.pressure)
         self._pruning = False
         self._prune_at = 0.0
@@ -138,8 +139,8 @@ class TraceWriter:
 
     @property
     def bodies_dropped(self) -> int:
-        """Requests whose bodies were dropped because the queue was full."""
-        return self._intake.bodies_dropped
+        """Requests whose bodies were dropped, as the queue was full or the file not writable."""
+        return self._intake.bodies_dropped + self._stripped
 
     def start(self) -> None:
         """Start the thread. Never raises for the file's sake: see `problem`."""
@@ -303,6 +304,7 @@ class TraceWriter:
 
     def _keep(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
+            self._stripped += bool(entry.bodies)
             entry.bodies = []
         self.lost += max(0, len(entries) - KEPT_ENTRIES)
         self._kept = entries[-KEPT_ENTRIES:]

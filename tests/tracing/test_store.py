@@ -4,15 +4,17 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
+from axonhub_cli.tracing.prune import Limits
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken
-from tests.tracing.records import attempt, context, record
+from tests.tracing.records import NOON, attempt, context, record
 
 
 def same(part: bytes) -> bytes:
@@ -187,3 +189,54 @@ def test_a_killed_writer_loses_nothing_it_had_committed(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()
+
+
+@pytest.mark.parametrize("lost", ["-wal", "-shm"])
+def test_a_log_that_was_deleted_is_begun_anew(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "traces.db"
+    store = SqliteStore(path)
+    store.open()
+    store.write([entry("r1")], same)
+    Path(f"{path}{lost}").unlink()
+    for name in ("r2", "r3"):
+        store.open()
+        store.write([entry(name)], same)
+    with TraceReader(path) as reader:
+        assert {request.id for request in reader.list_requests()} == {"r1", "r2", "r3"}
+    store.close()
+
+
+def test_a_file_that_was_emptied_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    store = SqliteStore(path)
+    store.open()
+    store.write([entry("r1")], same)
+    path.write_bytes(b"")
+    with pytest.raises(StoreBroken, match="emptied"):
+        store.open()
+    store.set_aside()
+    store.open()
+    store.write([entry("r2")], same)
+    store.open()
+    store.close()
+    with TraceReader(path) as reader:
+        assert [request.id for request in reader.list_requests()] == ["r2"]
+
+
+@pytest.mark.parametrize("table", ["traces", "requests_by_time", "bodies", "usage"])
+def test_damage_is_noticed_while_the_file_is_open(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "traces.db"
+    store = SqliteStore(path)
+    store.open()
+    store.write([entry(f"r{number}") for number in range(50)], same)
+    store.compact()
+    assert not store.prune(Limits(), NOON).more
+    with closing(sqlite3.connect(path)) as db:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (page,) = db.execute(query, (table,)).fetchone()
+    with open(path, "r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xee" * 4096)
+    with pytest.raises(StoreBroken):
+        store.prune(Limits(), NOON)
+    store.close()

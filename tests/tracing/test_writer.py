@@ -215,7 +215,7 @@ def test_while_the_file_cannot_be_written_requests_are_kept(store: Watched, tmp_
         full.clear()
         assert store.wrote.wait(PATIENCE)
         writer.put(record("r2"), "finished")
-    assert (writer.problem, writer.lost) == (None, 0)
+    assert (writer.problem, writer.lost, writer.bodies_dropped) == (None, 0, 1)
     with reader(tmp_path) as file:
         assert file.trace("s1").requests == 2
         assert file.request_body("r1") is None
