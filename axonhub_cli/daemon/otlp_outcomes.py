@@ -31,7 +31,7 @@ class Outcomes:
         self._posts: dict[tuple[Signal, str], int] = {}
         self._failing: dict[Signal, str] = {}
         self._up: dict[Signal, bool] = {}
-        self._logged_at: dict[Signal, float] = {}
+        self._logged_at: dict[str, float] = {}
         self.last_sent_at: float | None = None
         """Epoch seconds."""
 
@@ -49,7 +49,12 @@ class Outcomes:
 
     def drop(self, reason: Reason, spans: int) -> None:
         with self._lock:
-            self._dropped[reason] = self._dropped.get(reason, 0) + spans
+            self._dropped[reason] = lost = self._dropped.get(reason, 0) + spans
+            tells = reason == "queue_full" and self._is_due(reason)
+        if tells:
+            logger.warning(
+                "more telemetry waits than there is room for: %d spans were lost so far", lost
+            )
 
     def sent(self, spans: int) -> None:
         with self._lock:
@@ -68,8 +73,11 @@ class Outcomes:
                 self._failing.pop(signal, None)
             else:
                 self._failing[signal] = why
-            lost, tells = sum(self._dropped.values()), self._is_due(signal, why, failed)
-        if why is not None and tells:
+            lost = sum(self._dropped.values())
+            if why is not None and not failed:
+                self._logged_at.pop(signal, None)
+            tells = why is not None and self._is_due(signal)
+        if tells:
             logger.warning("telemetry is not taken (%s): %s", signal, why)
         elif why is None and failed:
             logger.warning("telemetry is taken again (%s); %d spans were lost", signal, lost)
@@ -96,10 +104,10 @@ class Outcomes:
             [(float(taken), {"signal": signal}) for signal, taken in up.items()],
         )
 
-    def _is_due(self, signal: Signal, why: str | None, failed: bool) -> bool:
-        """Is a failure to be logged? The first one, then now and then while it lasts."""
-        now = self._clock()
-        if why is None or (failed and now - self._logged_at[signal] < LOG_EVERY_S):
+    def _is_due(self, about: str) -> bool:
+        """Is it to be logged? The first time, then now and then while it lasts."""
+        now, logged_at = self._clock(), self._logged_at.get(about)
+        if logged_at is not None and now - logged_at < LOG_EVERY_S:
             return False
-        self._logged_at[signal] = now
+        self._logged_at[about] = now
         return True

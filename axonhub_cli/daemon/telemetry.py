@@ -219,10 +219,14 @@ class Exporter:
                 return
             if closing:
                 break
-            if monotonic() + pause > given_up_at:
+            given_up = monotonic() + pause > given_up_at
+            if given_up:
                 self.outcomes.drop("unreachable", len(batch))
+                self._in_hand = 0
+            # What was asked for holds for the next batch too.
+            self._closing.wait(min(pause, self._pace.give_up))
+            if given_up:
                 return
-            self._closing.wait(pause)
         self.outcomes.drop("shutdown", len(batch))
 
     def _send_metrics(self) -> None:
@@ -236,9 +240,13 @@ class Exporter:
             except Exception as error:
                 self._tell("metrics", _fault(error))
                 continue
-            failures = failures + 1 if verdict is not None and verdict.kind == "again" else 0
-            if verdict is not None and failures:
-                pause = min(pause, self._pace.after(verdict, failures))
+            if verdict is None or verdict.kind != "again":
+                failures = 0
+                continue
+            failures += 1
+            after = self._pace.after(verdict, failures)
+            # Unless it was asked for, not longer than if all had been well.
+            pause = min(after, pause if verdict.wait is None else self._pace.give_up)
         poster.close()
 
     def _post_metrics(self, poster: Poster, *, last: bool) -> Verdict | None:

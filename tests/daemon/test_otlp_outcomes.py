@@ -14,7 +14,10 @@ def test_a_lasting_failure_is_logged_now_and_then(log: pytest.LogCaptureFixture)
         now[0] = moment
         outcomes.answered("traces", "503", "it answered 503", taken=False)
     assert log.text.count("telemetry is not taken (traces): it answered 503") == 2
-    # Another signal's failure is news.
+    # Another signal's failure is news, and so is one that has ended meanwhile.
+    outcomes.answered("traces", "200", None, taken=True)
+    outcomes.answered("traces", "503", "it answered 503", taken=False)
+    assert log.text.count("telemetry is not taken (traces): it answered 503") == 3
     outcomes.answered("metrics", "404", "it answered 404", taken=False)
     assert "telemetry is not taken (metrics): it answered 404" in log.text
 
@@ -46,3 +49,17 @@ def test_counters_tell_each_outcome_by_its_reason() -> None:
         'axonhub_otlp_up{signal="traces"} 1.0',
     ]
     assert outcomes.last_sent_at is not None
+
+
+def test_a_queue_that_is_too_small_is_logged_now_and_then(log: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    outcomes = Outcomes(lambda: now[0])
+    for moment in (0.0, 1.0, LOG_EVERY_S):
+        now[0] = moment
+        outcomes.drop("queue_full", 1)
+    outcomes.drop("rejected", 1)
+    said = [record.getMessage() for record in log.records]
+    assert [line.partition(": ")[2] for line in said] == [
+        "1 spans were lost so far",
+        "3 spans were lost so far",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from queue import Empty
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -257,6 +258,24 @@ def test_a_pause_ends_with_the_daemon(
     # Once more at the end: it may have come back.
     assert collector.traces.get_nowait()
     assert made.outcomes.dropped("shutdown") == 0
+
+
+def test_a_collector_that_wants_a_long_rest_gets_it(
+    collector: Collector, exporter: Callable[..., Exporter]
+) -> None:
+    """What would be given up meanwhile is, and the next batch waits all the same."""
+    collector.answer("traces", 429, retry_after="100")
+    made = exporter(Pace(batch=2, gather=0.01, give_up=PATIENCE / 2))
+    made.observe(entry())
+    assert collector.traces.get(timeout=PATIENCE)
+    made.observe(entry())
+    deadline = monotonic() + PATIENCE
+    while not made.outcomes.dropped("unreachable") and monotonic() < deadline:
+        sleep(0)
+    assert (made.outcomes.dropped("unreachable"), made.waiting) == (2, 2)
+    assert collector.traces.empty()
+    made.close(PATIENCE)
+    assert len(collector.traces.get_nowait().spans) == 2
 
 
 def test_a_secret_that_cannot_be_read_is_asked_for_again(
