@@ -52,8 +52,9 @@ _ROLES = {b"assistant": True, b"model": True, b"user": False, b"tool": False}
 _ROLE_FIRST = re.compile(rb'\{\s*"role":\s*"(assistant|model|user|tool)"')
 """As most clients write a message; reading one to its end takes as long as it is."""
 
-_TEXT_SOON = 4096
-_FIRST_TEXT = re.compile(rb'"(?:text|content)":\s*"((?:[^"\\]|\\.){1,64})')
+_FIRST_TEXT = re.compile(rb'"(?:text|content)":\s*"')
+_TEXT_BEGINS_WITHIN = 4096
+_BEGINNING = 64
 
 _read_head = msgspec.json.Decoder(_Head).decode
 _read = msgspec.json.Decoder(_Message).decode
@@ -81,13 +82,16 @@ def is_answer(raw: Raw) -> bool | None:
 
 
 def begins_with(raw: Raw) -> bytes | None:
-    """How the first text of a message begins, as it is written; None for one without a text, or
+    """How the first text of a message begins, as it is written, up to a quote; None without one. or
     with a picture before it.
 
     Clients send their own words again as they wrote them.
     """
-    found = _FIRST_TEXT.search(memoryview(raw), 0, _TEXT_SOON)
-    return found[1] if found is not None else None
+    view = memoryview(raw)
+    found = _FIRST_TEXT.search(view, 0, _TEXT_BEGINS_WITHIN)
+    if found is None:
+        return None
+    return bytes(view[found.end() : found.end() + _BEGINNING]).partition(b'"')[0]
 
 
 def read_items(items: Iterable[Raw]) -> Iterator[tuple[bool, Said]]:

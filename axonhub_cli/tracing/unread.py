@@ -6,8 +6,8 @@ most whose last words stand before an answer in it: the others need not be read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
+from operator import attrgetter
 
 from msgspec import Raw
 
@@ -48,17 +48,17 @@ class Unread:
     def before(self, record: RequestRecord, envelope: Envelope) -> list[RequestRecord]:
         """Those that a request may go on from, and those that it may be once more, the latest
         first; they may not have ended."""
-        items = items_of(envelope) or []
-        answered = {None, *islice(_answered(items), _PROMPTS_LOOKED_AT)}
-        found = [one for words in answered for one in self._asked(record.key, words)]
-        last = _last_words(items)
-        if last not in answered:
-            again = list(self._asked(record.key, last))[-_FAILED_LOOKED_AT:]
+        last, answered = _words_in(items_of(envelope) or [])
+        found = [
+            one for words in {None, *answered} for one in self._asked(record.key, words).values()
+        ]
+        if last is not None and last not in answered:
+            again = islice(reversed(self._asked(record.key, last).values()), _FAILED_LOOKED_AT)
             found += [one for one in again if one.status in FAILED]
-        return sorted(found, key=lambda one: one.at, reverse=True)
+        return sorted(found, key=_begun, reverse=True) if found else found
 
-    def _asked(self, key: str | None, words: bytes | None) -> list[RequestRecord]:
-        return list(self._records.get((key, words), {}).values())
+    def _asked(self, key: str | None, words: bytes | None) -> dict[str, RequestRecord]:
+        return self._records.get((key, words), _NOBODY)
 
 
 def has_answer(envelope: Envelope) -> bool:
@@ -72,12 +72,25 @@ def _last_words(items: list[Raw]) -> bytes | None:
     return begins_with(last) if last is not None else None
 
 
-def _answered(items: list[Raw]) -> Iterator[bytes | None]:
-    """The words that each answer follows, the last one's first."""
-    after_answer = False
+def _words_in(items: list[Raw]) -> tuple[bytes | None, list[bytes | None]]:
+    """The last words, and those that each answer follows, the last one's first."""
+    last: bytes | None = None
+    answered: list[bytes | None] = []
+    is_last, before_answer = True, False
     for raw in reversed(items):
         of_answer = is_answer(raw)
-        if of_answer is False and after_answer:
-            yield begins_with(raw)
+        if of_answer is False and (is_last or before_answer):
+            words = begins_with(raw)
+            if before_answer:
+                answered.append(words)
+            if is_last:
+                last, is_last = words, False
+            if len(answered) >= _PROMPTS_LOOKED_AT:
+                break
         if of_answer is not None:
-            after_answer = of_answer
+            before_answer = of_answer
+    return last, answered
+
+
+_begun = attrgetter("at")
+_NOBODY: dict[str, RequestRecord] = {}

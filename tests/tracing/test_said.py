@@ -83,6 +83,6 @@ def test_a_block_that_begins_with_words_is_said_whole() -> None:
 def test_how_a_message_begins_is_not_looked_for_behind_a_picture() -> None:
     words = {"type": "text", "text": 'look "here"'}
     picture = {"type": "image", "source": {"type": "base64", "data": "A" * 5000}}
-    for content, beginning in (([words], b'look \\"here\\"'), ([picture, words], None)):
+    for content, beginning in (([words], b"look \\"), ([picture, words], None)):
         message = json.dumps({"role": "user", "content": content}).encode()
         assert begins_with(Raw(message)) == beginning
