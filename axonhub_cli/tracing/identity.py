@@ -202,4 +202,6 @@ def _clean(value: str | None) -> str | None:
     if kept == whole and len(kept) <= MAX_ID_LENGTH:
         return kept or None
     mark = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return "-".join(filter(None, (kept[: MAX_ID_LENGTH - len(mark) - 1].strip(), mark)))
+    # Without a dash in front, or a command would take it for an option.
+    kept = kept.lstrip(" -")[: MAX_ID_LENGTH - len(mark) - 1].strip()
+    return f"{kept}-{mark}" if kept else mark

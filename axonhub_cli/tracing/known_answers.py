@@ -104,9 +104,7 @@ class KnownAnswers:
                 found = Found(seen, places)
             else:
                 # Of conversations that say the same by now, an earlier answer tells which it is.
-                traces = {place.trace for place in places}
-                both = [place for place in found.places if place.trace in traces]
-                found.places = both or found.places
+                found.places = _also_in(places, found.places) or found.places
             if called or len(found.places) == 1:
                 break
         return found or self._find_part(history, passed)
@@ -125,12 +123,24 @@ class KnownAnswers:
         return self._get(part) or self._get(seen.words)
 
     def _find_part(self, history: History, known: Sequence[Seen]) -> Found | None:
-        """By prompt and answer alone: a client may have cut off how the conversation began."""
+        """By prompts and answers alone: a client may have cut off how the conversation began."""
+        found: Found | None = None
+        agreeing = 0
         for seen in known:
             places = self._get(history.keys_after(seen)[1]) if seen.calls is None else None
-            if places and len({place.trace for place in places}) == 1:
-                return Found(seen, places)
-        return None
+            if not places:
+                continue
+            found = found or Found(seen, places)
+            both = _also_in(places, found.places)
+            if both:
+                found.places, agreeing = both, agreeing + 1
+        if found is None or agreeing > 1 or _is_one(found.places):
+            return found
+        # `Go on.` and `Done.` are in many conversations, and one of each is no evidence, ...
+        steps = history.steps_after(found.seen)
+        found.places = [place for place in found.places if place.awaits(steps)]
+        # ... but for the only one that nobody went on from.
+        return found if _is_one(found.places) else None
 
     def _known_in(self, history: History) -> Iterator[Seen]:
         known = unknown = size = 0
@@ -157,6 +167,17 @@ class KnownAnswers:
     def _forget(self) -> None:
         while len(self._places) > self._most:
             self._places.popitem(last=False)
+
+
+def _also_in(places: Sequence[Place], found: Sequence[Place]) -> list[Place]:
+    """What was found in the traces of these places."""
+    traces = {place.trace for place in places}
+    return [place for place in found if place.trace in traces]
+
+
+def _is_one(places: Sequence[Place]) -> bool:
+    """Are they all in one trace?"""
+    return len({place.trace for place in places}) == 1
 
 
 def choose(places: Sequence[Place], steps: Sequence[bytes], *, asker: int, takes: bool) -> Place:

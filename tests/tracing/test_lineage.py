@@ -154,12 +154,39 @@ def test_a_conversation_cut_short_at_its_beginning_goes_on_at_once() -> None:
     assert find(known, *turns[2:], assistant("a2"), MORE) == "t1"
 
 
-def test_prompt_and_answer_alone_do_not_tell_which_of_two_conversations_it_was() -> None:
+def test_one_prompt_and_answer_alone_do_not_tell_which_of_two_conversations_it_was() -> None:
     known = lineage()
     for trace in ("t1", "t2"):
         known.learn(request(trace, user(trace), assistant("so"), HI))
-    assert find(known, user("t2"), assistant("so"), HI, HELLO, MORE) == "t2"
     assert find(known, HI, HELLO, MORE) is None
+    assert find(known, user("t2"), assistant("so"), HI, HELLO, MORE) == "t2"
+    # The other is the only one that may go on.
+    assert find(known, HI, HELLO, user("what else?")) == "t1"
+
+
+def test_two_prompts_and_answers_tell_which_conversation_was_cut_short() -> None:
+    known = lineage()
+    for trace, first in (("t1", "one"), ("t2", "two")):
+        turns = [user(trace), assistant("so"), user(first), HELLO, HI]
+        known.learn(request(trace, *turns[:3]))
+        known.learn(request(trace, *turns))
+    assert find(known, user("one"), HELLO, HI, HELLO, MORE) == "t1"
+    assert find(known, user("two"), HELLO, HI, HELLO, MORE) == "t2"
+
+
+def test_conversations_cut_short_that_are_alike_stay_apart() -> None:
+    known = lineage()
+    taken = []
+    for trace in ("t1", "t2"):
+        turns: list[dict[str, Any]] = []
+        for number in range(5):
+            turns = [*turns[-4:], user(f"q{number}")]
+            asked = request(trace, *turns, id=f"{trace}-{number}")
+            if number:
+                taken.append(asyncio.run(known.find(asked)))
+            known.begun(asked)
+            turns.append(HELLO)
+    assert taken == ["t1"] * 4 + ["t2"] * 4
 
 
 def test_an_answer_that_is_sent_back_to_be_gone_on_with_is_known() -> None:
