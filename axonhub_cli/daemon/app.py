@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.routing import BaseRoute, Route, Router
 
 from axonhub_cli.config.paths import Paths
-from axonhub_cli.config.schema import Config
+from axonhub_cli.config.schema import Config, Server
 from axonhub_cli.daemon.admin import Admin, RoutingEndpoint, TokensEndpoint
 from axonhub_cli.daemon.costs import Costs
 from axonhub_cli.daemon.endpoints import (
@@ -107,7 +107,7 @@ def build_app(
             observers.close()
 
     router = _make_router(context, _routes(context, book, paths, observers, metrics), lifespan)
-    return Shield(router, lambda: runtime.snapshot.config.server, time.monotonic)
+    return Shield(router, _server_settings(runtime), time.monotonic, context.refused)
 
 
 def _make_router(
@@ -118,6 +118,10 @@ def _make_router(
     # The router alone: the framework's own middlewares would wrap each message of each answer.
     missing = MissingEndpoint(context, _paths())
     return Router(routes=routes, redirect_slashes=False, default=missing, lifespan=lifespan)
+
+
+def _server_settings(runtime: Runtime) -> Callable[[], Server]:
+    return lambda: runtime.snapshot.config.server
 
 
 def _make_state(runtime: Runtime) -> tuple[Supply, RoutingState]:

@@ -39,5 +39,8 @@ def log_request(entry: Entry) -> None:
 def _fields(entry: Entry) -> dict[str, Json]:
     row = entry.request
     known = {name: value for name in _MEMBERS if (value := row.get(name)) is not None}
+    known |= {
+        n: round(v, 1) for n, v in known.items() if n.endswith("_ms") and isinstance(v, float)
+    }
     named = {"request": row["id"], "trace": entry.trace_id}
     return {"event": "request", **named, **known, "attempts": len(entry.attempts)}

@@ -19,6 +19,7 @@ from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.config.secrets import Secret, SecretStore
 from axonhub_cli.config.store import Fingerprint, fingerprint
 from axonhub_cli.daemon.resolving import Outcome, Resolver
+from axonhub_cli.daemon.url_secrets import secrets_in_urls
 from axonhub_cli.errors import ConfigError, SecretError
 from axonhub_cli.providers import PROVIDERS
 from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
@@ -56,6 +57,7 @@ class Runtime:
         self._resolver = Resolver()
         self._following: asyncio.Task[None] | None = None
         self._told: frozenset[str] = frozenset()
+        self._in_urls: tuple[str, ...] = ()
         self.secrets: SecretStore | None = None
         self.snapshot = Snapshot(config=Config())
         self.config_error: str | None = None
@@ -114,7 +116,8 @@ class Runtime:
 
     def known_secrets(self) -> list[str]:
         """Every secret value in use, so that the trace can keep them out."""
-        return self.secrets.known_values() if self.secrets is not None else []
+        told = self.secrets.known_values() if self.secrets is not None else []
+        return [*told, *self._in_urls]
 
     async def _reload(self) -> None:
         seen = fingerprint(self._paths)
@@ -138,6 +141,7 @@ class Runtime:
             if self.secrets is not None
             else SecretStore(self._paths, config, self._environ)
         )
+        self._in_urls = secrets_in_urls(config)
         self._retry_at = self._clock() + _RETRY_FAULTS_S
         await self.prepare(config)
         await self._read(config, patience)

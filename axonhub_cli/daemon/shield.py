@@ -13,8 +13,8 @@ from typing import Any
 
 from axonhub_cli.config.schema import Server
 from axonhub_cli.daemon import http10
-from axonhub_cli.daemon.replies import send_error
-from axonhub_cli.errors import ErrorInfo
+from axonhub_cli.daemon.replies import protocol_of, send_error
+from axonhub_cli.errors import ErrorInfo, Kind
 from axonhub_cli.proxy.guard import Receive
 from axonhub_cli.proxy.reply import HeaderList, Reply, Send
 
@@ -23,10 +23,18 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Shield:
-    """Wraps an ASGI app; `server` gives the settings of the moment."""
+    """Wraps an ASGI app; `server` gives the settings of the moment. `refused` counts, as
+    `endpoints.Context.refused`."""
 
-    def __init__(self, app: App, server: Callable[[], Server], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        app: App,
+        server: Callable[[], Server],
+        clock: Callable[[], float],
+        refused: Callable[[str, str, Kind, int], None] = lambda *what: None,
+    ) -> None:
         self._app = app
+        self._refused = refused
         self._server = server
         self._clock = clock
 
@@ -37,6 +45,7 @@ class Shield:
             refusal = find_refusal(scope["headers"], self._server())
             if refusal is not None:
                 info = ErrorInfo.of("permission", refusal)
+                self._refused(protocol_of(scope["path"]).name, "", info.kind, info.status)
                 await send_error(Reply(send, self._clock), scope["path"], info)
                 return
         await self._app(scope, receive, send)

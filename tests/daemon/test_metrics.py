@@ -95,6 +95,7 @@ def test_each_failure_is_counted_by_its_kind_once(daemon: Daemon, upstream: Upst
     assert daemon.post(HI.replace(b"claude-x", b"unknown"))[0] == 404
     assert daemon.post(HI, authorization="Bearer ah-no")[0] == 401
     assert daemon.post(b"{", "/v1/chat/completions")[0] == 400
+    assert daemon.post(HI, origin="https://web.test")[0] == 403
     attempts = {("main", "broken"), ("main", "529"), ("main", "request")}
     expected = {
         f'axonhub_attempt_errors_total{{channel="{channel}",kind="{kind}"}}': 1.0
@@ -104,6 +105,7 @@ def test_each_failure_is_counted_by_its_kind_once(daemon: Daemon, upstream: Upst
         for protocol, kind in (
             *(("anthropic", kind) for _, kind in attempts),
             *(("anthropic", "not_found"), ("anthropic", "authentication")),
+            ("anthropic", "permission"),
             ("openai_chat", "invalid_request"),
         )
     }
