@@ -33,6 +33,8 @@ def quirk_steps(
 
 
 def _in_words(quirk: RequestQuirk) -> str:
-    # Of one that was made by another function, that function's name.
-    name = str(getattr(quirk, "__qualname__", quirk))
-    return name.partition(".")[0].replace("_", " ")
+    name, whole = str(getattr(quirk, "__name__", "")), str(getattr(quirk, "__qualname__", ""))
+    # One that another function made is called like that, unless it was given a name.
+    if whole.rpartition(".")[2] == name:
+        name = whole.partition(".")[0]
+    return name.replace("_", " ")

@@ -40,6 +40,8 @@ _LOST_AS = {
     "stop": ("stop", "stop_sequences"),
     "cache key": ("prompt_cache_key",),
     "system blocks": ("system",),
+    "tools": ("tools.*",),
+    "reasoning": ("messages.*.content.*",),
 }
 
 
@@ -153,7 +155,8 @@ class _Reasons:
         if edited := self._edited(name):
             return edited
         for path in (name, *_LOST_AS.get(name, ())):
-            if lost := self._lost(Difference(path, "removed")):
+            item = {"type": "thinking"} if name == "reasoning" else None
+            if lost := self._lost(Difference(path, "removed", item)):
                 return lost
         if name == "max_tokens" and old is None:
             return f"a default: the client sets no limit, and {upstream} wants one"

@@ -138,6 +138,14 @@ def test_a_limit_that_the_client_did_not_set_is_a_default() -> None:
     thinks = asked | {"max_tokens": 9, "thinking": {"type": "enabled", "budget_tokens": 1024}}
     found = changes(thinks, asked | {"max_tokens": 9}, upstream="openai_chat", losses=lost)
     assert {change.why for change in found} == {"does not think"}
+    lost = ({"path": "tools[*].strict", "reason": "x"}, {"path": "tools[0]", "reason": "not its"})
+    (change,) = changes(
+        asked | {"max_tokens": 9, "tools": [{"name": "A", "input_schema": {}}]},
+        asked | {"max_tokens": 9},
+        upstream="openai_chat",
+        losses=lost,
+    )
+    assert (change.path, change.why) == ("tools", "not its")
 
 
 def test_an_override_is_known_by_its_path() -> None:
