@@ -65,11 +65,8 @@ def tell(view: SessionView, now: float, *, drawn: bool = False) -> Node:
     root.add_all(_head(view, now))
     if drawn:
         root.add_all(_pictures(view))
-    latest: dict[int, int] = {}
-    for number, turn in enumerate(view.turns, 1):
-        before = latest.get(turn.conversation)
-        root.add(telling.turn(turn, number, before if before != number - 1 else None))
-        latest[turn.conversation] = number
+    for number, turn, goes_on_from in view.numbered():
+        root.add(telling.turn(turn, number, goes_on_from))
     return root
 
 

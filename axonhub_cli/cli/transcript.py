@@ -24,23 +24,26 @@ def _lines(view: SessionView) -> Iterator[str]:
     yield f"# {trace.title or trace.id}"
     yield ""
     yield f"- trace `{trace.id}`, {trace.client or 'unknown client'}, {trace.status}"
-    yield f"- began {timestamp(trace.started_at)}, {trace.requests} requests"
+    number = f"{trace.requests} request{'' if trace.requests == 1 else 's'}"
+    yield f"- began {timestamp(trace.started_at)}, {number}"
     yield f"- {tokens_in_words(trace.tokens)}; cost {cost(trace.cost_usd, unpriced=trace.unpriced)}"
-    for number, turn in enumerate(view.turns, 1):
+    for at, turn, goes_on_from in view.numbered():
         yield ""
-        yield from _turn(turn, number)
+        yield from _turn(turn, at, goes_on_from)
 
 
-def _turn(turn: Turn, number: int) -> Iterator[str]:
-    yield f"## Turn {number}{' (continued)' if turn.continued else ''}"
+def _turn(turn: Turn, number: int, goes_on_from: int | None) -> Iterator[str]:
+    side_by_side = f" (goes on from {goes_on_from})" if goes_on_from else ""
+    yield f"## Turn {number}{side_by_side}{' (continued)' if turn.continued else ''}"
     yield ""
     if turn.user or not turn.attachments:
         yield from _quoted(turn.user or "(no new words of the user)")
     if turn.attachments:
         yield f"*{turn.attachments} attached*"
+    names = {agent.id: agent.name for agent in turn.agents if agent.name}
     for step in turn.steps:
         yield ""
-        yield from _step(step)
+        yield from _step(step, names.get(step.agent or "", ""))
     for side in turn.side:
         yield ""
         yield f"*{len(side.asides)} beside the conversation: {side.kind}*"
@@ -50,8 +53,9 @@ def _turn(turn: Turn, number: int) -> Iterator[str]:
                 yield from _part("answered:", aside.text)
 
 
-def _step(step: Step) -> Iterator[str]:
-    whose = f"subagent `{step.agent}`, " if step.agent is not None else ""
+def _step(step: Step, name: str) -> Iterator[str]:
+    called = f" ({name})" if name else ""
+    whose = f"subagent `{step.agent}`{called}, " if step.agent is not None else ""
     request = step.request
     label = f", {step.label}" if step.label else ""
     yield (

@@ -192,6 +192,15 @@ class SessionView(Struct, frozen=True):
     trace: TraceRow
     turns: tuple[Turn, ...]
 
+    def numbered(self) -> Iterator[tuple[int, Turn, int | None]]:
+        """Each turn with its number, and with that of the turn which it goes on from, where turns
+        of other conversations stand in between."""
+        latest: dict[int, int] = {}
+        for number, turn in enumerate(self.turns, 1):
+            before = latest.get(turn.conversation)
+            yield number, turn, before if before != number - 1 else None
+            latest[turn.conversation] = number
+
     def as_json(self) -> dict[str, Json]:
         """The trace as in a list of them, and its turns."""
         return self.trace.as_json() | {"turns": [turn.as_json() for turn in self.turns]}

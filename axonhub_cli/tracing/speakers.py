@@ -125,7 +125,10 @@ class Speakers:
             return known
         started = self.told_by(asked.root)
         if started is not None:
-            return self._started(f"agent-{len(self._agents) + 1}", *started)
+            number = len(self._agents) + 1
+            while f"agent-{number}" in self._agents:
+                number += 1
+            return self._started(f"agent-{number}", *started)
         if (summed_up := self._summed_up(asked)) is not None:
             return summed_up
         small = asked.news.messages <= _SMALL and not asked.tools and bool(asked.root)

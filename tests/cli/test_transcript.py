@@ -2,7 +2,7 @@ from axonhub_cli.cli.transcript import write_transcript
 from axonhub_cli.tracing.asked import ToolResult
 from axonhub_cli.tracing.conversation import ToolCall
 from axonhub_cli.tracing.rows import Tokens, TraceRow
-from axonhub_cli.tracing.session import Aside, SessionView, SideRequests, Step, Turn
+from axonhub_cli.tracing.session import Agent, Aside, SessionView, SideRequests, Step, Turn
 from tests.tracing.requests import NOON, row
 
 
@@ -29,7 +29,7 @@ def test_a_transcript_tells_words_calls_and_results() -> None:
         attachments=0,
         continued=True,
         steps=(step,),
-        agents=(),
+        agents=(Agent(id="a1", parent=None, call_id=None, name="Explore", steps=(step,)),),
         side=(SideRequests("title", (Aside(row(), "name it", "A name"),)),),
     )
     trace = TraceRow(
@@ -52,7 +52,7 @@ def test_a_transcript_tells_words_calls_and_results() -> None:
         "# t",
         "## Turn 1 (continued)",
         "> hello",
-        "### subagent `a1`, m by main (completed, 1.5 s, compacted)",
+        "### subagent `a1` (Explore), m by main (completed, 1.5 s, compacted)",
         "> bugs",
         "- result (failed): `` it said `no` ``",
         "- result: (nothing)",

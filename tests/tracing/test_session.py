@@ -1,5 +1,5 @@
-from axonhub_cli.tracing.rows import Tokens
-from axonhub_cli.tracing.session import Agent, Step, sum_cost, sum_tokens
+from axonhub_cli.tracing.rows import Tokens, TraceRow
+from axonhub_cli.tracing.session import Agent, SessionView, Step, Turn, sum_cost, sum_tokens
 from tests.tracing.requests import NOON, row
 
 
@@ -41,3 +41,28 @@ def test_a_sum_counts_what_is_known() -> None:
     assert (found.input, found.cache_read, found.output) == (4, 2, 0)
     assert sum_cost(iter(rows)) == 0.5
     assert sum_cost(iter(rows[1:])) is None
+
+
+def test_a_turn_says_from_which_it_goes_on_where_others_are_between() -> None:
+    turns = [
+        Turn(
+            at=NOON + at,
+            user="",
+            attachments=0,
+            continued=False,
+            conversation=number,
+            steps=(),
+            agents=(),
+            side=(),
+        )
+        for at, number in enumerate((1, 1, 2, 1, 2))
+    ]
+    trace = TraceRow(**dict.fromkeys(TraceRow.__struct_fields__))
+    found = SessionView(trace, tuple(turns)).numbered()
+    assert [(number, before) for number, _, before in found] == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (4, 2),
+        (5, 3),
+    ]
