@@ -80,8 +80,12 @@ def _spent(
         return None
     if not last and answer.error is not None:
         return None
-    # Some prices need no tokens.
-    paid = charge(attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told)
+    paid = UNKNOWN
+    # Some prices need no tokens; but whoever has not begun to answer may not charge at all.
+    if told or attempt.http_status is not None:
+        paid = charge(
+            attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told
+        )
     known = paid.usd is not None and paid.whole and not answer.partial
     return Spent(
         attempt.channel,

@@ -151,6 +151,7 @@ def test_a_price_that_needs_no_tokens_is_charged_for_every_answer_that_was_serve
 
     served = attempt(b'{"type":"message","content":[]}')
     left = attempt(b"", status="canceled")
+    early = attempt(b"", status="canceled", http_status=None)
     refused = attempt(b'{"error": {"message": "no"}}', status="failed", http_status=529)
     for one, usd in ((served, Decimal("0.04")), (left, Decimal("0.04")), (refused, None)):
         made = record("r", attempts=[one], status=one.status)
@@ -158,6 +159,9 @@ def test_a_price_that_needs_no_tokens_is_charged_for_every_answer_that_was_serve
         (found,) = find_spent(made, answers, flat)
         assert (None if found is None else found.usd) == usd
         assert found is None or found.whole
+    (unknown,) = find_spent(record("r", attempts=[early], status="canceled"), [Answer()], flat)
+    assert unknown is not None
+    assert (unknown.usd, unknown.whole) == (None, False)
 
 
 def test_what_a_price_or_a_count_leaves_out_makes_a_lower_bound() -> None:

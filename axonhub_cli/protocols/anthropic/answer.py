@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from axonhub_cli import jsonio
 from axonhub_cli.ir.collect import merge_usage
 from axonhub_cli.ir.response import Usage
@@ -92,6 +94,8 @@ class _Reading:
         self.complete = False
         self.usage = Usage()
         self.partial = False
+        self.said = False
+        """There is content, whether it is read or not."""
         self.told: dict[str, str] = {}
 
     def take(self, event: _Object) -> None:
@@ -135,11 +139,19 @@ class _Reading:
         self.partial = self.partial or not tells_all(usage)
         self.usage = merge_usage(self.usage, decode_usage(usage))
 
+    def _counted(self) -> Usage:
+        """Zeros are no counts: neither alone, nor of the output beside an answer that there is."""
+        if not self.usage.tells:
+            return Usage()
+        return (
+            replace(self.usage, output=None) if self.usage.output == 0 and self.said else self.usage
+        )
+
     def answer(self, content: tuple[Json, ...]) -> Answer:
         return Answer(
             model=self.model,
             stop_reason=self.stop_reason,
-            usage=self.usage if self.usage.tells else Usage(),
+            usage=self._counted(),
             content=content,
             error=self.error,
             complete=self.complete,
@@ -154,6 +166,7 @@ def _read(body: bytes, content: _Content | None) -> Answer:
     if start.startswith((b"{", b"[")):
         return _read_document(body, content)
     reading = _Reading(content)
+    reading.said = b'"content_block_delta"' in body
     for event in _events(body, edges_only=content is None):
         reading.take(event)
     return reading.answer(content.blocks() if content is not None else ())
@@ -172,6 +185,7 @@ def _read_document(body: bytes, content: _Content | None) -> Answer:
         reading.usage = Usage(input=counted)
     blocks = document.get("content")
     reading.complete = counted is not None or isinstance(blocks, list)
+    reading.said = bool(blocks)
     if content is None or not isinstance(blocks, list):
         return reading.answer(())
     return reading.answer(tuple(blocks))

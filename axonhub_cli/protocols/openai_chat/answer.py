@@ -8,6 +8,7 @@ is left out. A stream is read by the machine that converts it. The content is to
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from axonhub_cli import jsonio
 from axonhub_cli.errors import UpstreamGarbled
 from axonhub_cli.ir.collect import BrokenAnswer, Collector
 from axonhub_cli.ir.request import Block, Text, Thinking, ToolCall
-from axonhub_cli.ir.response import Response
+from axonhub_cli.ir.response import Response, Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.protocols.charged import told_cost
@@ -31,7 +32,7 @@ from axonhub_cli.protocols.openai_chat.stream import (
     read_chunk,
 )
 from axonhub_cli.protocols.openai_chat.stream_decoder import ChatStreamDecoder
-from axonhub_cli.protocols.openai_chat.usage import decode_usage
+from axonhub_cli.protocols.openai_chat.usage import decode_usage, tells_all
 from axonhub_cli.protocols.read import as_str
 from axonhub_cli.protocols.sse import SseEvent, parse_events, parse_events_backwards
 
@@ -72,10 +73,11 @@ def read_totals(body: bytes) -> Answer:
         model=model,
         id=id,
         stop_reason=ending.reason,
-        usage=decode_usage(ending.usage),
+        usage=_without_zero(decode_usage(ending.usage), lambda: _has_content(body)),
         told=ending.told | told_cost(ending.usage),
         error=ending.error,
         complete=ending.complete,
+        partial=not tells_all(ending.usage),
     )
 
 
@@ -154,10 +156,24 @@ def _read_document(body: bytes) -> Answer:
         model=response.model,
         id=as_str(value.get("id")) or None,
         stop_reason=finish_reason(choices(value)[0]) or None,
-        usage=response.usage,
+        usage=_without_zero(response.usage, lambda: bool(response.content)),
         content=_shown(response),
         complete=True,
         told=_told(value) | told_cost(value.get("usage")),
+        partial=not tells_all(value.get("usage")),
+    )
+
+
+def _without_zero(usage: Usage, has_content: Callable[[], bool]) -> Usage:
+    """Nobody has counted an output of none beside an answer that there is."""
+    return replace(usage, output=None) if usage.output == 0 and has_content() else usage
+
+
+def _has_content(body: bytes) -> bool:
+    return any(
+        has_content(choice)
+        for event in parse_events_backwards(body)
+        for choice in choices(read_chunk(event))
     )
 
 

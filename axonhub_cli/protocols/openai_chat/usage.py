@@ -3,9 +3,9 @@
     prompt_tokens = input + cache_read + cache_write        completion_tokens = output
 
 Where providers count otherwise: DeepSeek's `prompt_cache_hit_tokens`, Moonshot's `cached_tokens`,
-OpenRouter's `cache_write_tokens`, LiteLLM's Anthropic names; relays that leave the cached part out
-of the prompt (seen where it is larger than the prompt); xAI leaves the reasoning out of the answer
-(seen where the total includes it).
+OpenRouter's `cache_write_tokens`, LiteLLM's Anthropic names (`server_tool_use` too); relays that
+leave the cached part out of the prompt (seen where it is larger than the prompt); xAI leaves the
+reasoning out of the answer (seen where the total includes it).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def decode_usage(value: Json) -> Usage:
         cache_write=write,
         output=_with_reasoning(_count(value, "total_tokens"), prompt, output, reasoning),
         reasoning=reasoning,
+        web_searches=_count(as_dict(value.get("server_tool_use")), "web_search_requests") or None,
         input_audio=_count(inside, "audio_tokens") or None,
         cache_read_audio=_count(as_dict(inside.get("cached_tokens_details")), "audio_tokens")
         or None,
@@ -48,6 +49,12 @@ def decode_usage(value: Json) -> Usage:
         output_audio=_count(outside, "audio_tokens") or None,
         output_image=_count(outside, "image_tokens") or None,
     )
+
+
+def tells_all(value: Json) -> bool:
+    """False where something is charged for apart that no price of the list is meant for: xAI's
+    sources of a live search (docs.x.ai, "Live Search", read 2026-11)."""
+    return not (isinstance(value, dict) and _count(value, "num_sources_used"))
 
 
 def counts_something(value: Json) -> bool:

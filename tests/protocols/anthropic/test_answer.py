@@ -352,6 +352,17 @@ def test_the_trace_counts_as_the_converter_does(
         assert finished.usage == usage
 
 
+@pytest.mark.parametrize("content", [[], [{"type": "text", "text": "pong"}]])
+def test_an_output_of_none_beside_an_answer_is_not_counted(content: list[object]) -> None:
+    body = {"content": content, "usage": {"input_tokens": 12, "output_tokens": 0}}
+    expected = Usage(input=12, output=None if content else 0)
+    assert read_totals(json.dumps(body).encode()).usage == expected
+    zeros = stream_of({"input_tokens": 12}, {"output_tokens": 0})
+    assert read_totals(zeros).usage == Usage(input=12, output=0)
+    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta"}}
+    assert read_totals(sse([delta]) + zeros).usage == Usage(input=12)
+
+
 def test_what_its_price_depends_on_is_told() -> None:
     first = {"input_tokens": 1, "inference_geo": "us", "service_tier": "standard"}
     last = {"output_tokens": 2, "cost": 0.5, "iterations": [{"type": "advisor_message"}]}

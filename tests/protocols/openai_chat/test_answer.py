@@ -96,6 +96,25 @@ def test_zeros_beside_an_answer_are_no_counts(usage: object) -> None:
     assert read_totals(chunk({"content": "x"}, "stop", usage=usage) + DONE).usage == Usage()
 
 
+def test_an_output_of_none_beside_an_answer_is_not_counted() -> None:
+    usage = {"prompt_tokens": 12, "completion_tokens": 0}
+    stream = [chunk({}, "stop"), usage_chunk(**usage), DONE]
+    assert read_totals(b"".join(stream)).usage == Usage(input=12, output=0)
+    said = [chunk({"content": "x"}), *stream]
+    assert read_totals(b"".join(said)).usage == Usage(input=12)
+    body = {"choices": [{"message": {"content": "x"}}], "usage": usage}
+    assert read_totals(json.dumps(body).encode()).usage == Usage(input=12)
+
+
+def test_sources_of_a_search_are_charged_for_apart() -> None:
+    searched = TOLD | {"num_sources_used": 3}
+    assert read_totals(chunk({"content": "x"}, "stop", usage=searched)).partial
+    body = {"choices": [{"message": {"content": "x"}}], "usage": searched}
+    assert read_totals(json.dumps(body).encode()).partial
+    counted = read_totals(usage_chunk(**TOLD, server_tool_use={"web_search_requests": 2}))
+    assert (counted.usage.web_searches, counted.partial) == (2, False)
+
+
 def test_what_the_upstream_says_of_its_price_is_told() -> None:
     paid = TOLD | {"cost": 0.00123}
     stream = [chunk({"content": "x"}), chunk({}, "stop", service_tier="flex"), usage_chunk(**paid)]

@@ -122,7 +122,7 @@ def test_what_nobody_counted_is_not_told_as_zero() -> None:
     assert encode_usage(Usage()) is None
 
 
-counts = st.integers(min_value=0, max_value=10**9)
+counts = st.integers(min_value=0, max_value=3 * 10**8)
 
 
 @given(counts, counts, counts, counts)
