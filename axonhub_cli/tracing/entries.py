@@ -190,6 +190,9 @@ def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
         "prompt_id": _optional(clean, record.prompt_id),
         "request_class": _optional(clean, record.request_class),
         "traceparent": _optional(clean, record.traceparent),
+        # As the request path read it, which has told upstreams of spans in that trace; of what is
+        # exported by it, ids alone are left.
+        "trace_context": record.traceparent,
     }
 
 

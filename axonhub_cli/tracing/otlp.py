@@ -49,7 +49,7 @@ def spans_of(entry: Entry, find_provider: FindProvider) -> list[Span]:
     """A request's span and those of its attempts; none where its client keeps no trace of it."""
     row = entry.request
     name = str(row["id"])
-    told = context.parse(_text(row.get("traceparent")))
+    told = context.parse(_text(row["trace_context"]))
     if not context.is_kept(told):
         return []
     shared: dict[str, Any] = {"traceId": context.trace_of(name, told)}

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.tracing.context import REQUEST, span_of, trace_of
-from axonhub_cli.tracing.entries import Entry, finished_entry
+from axonhub_cli.tracing.entries import Context, Entry, finished_entry
 from axonhub_cli.tracing.otlp import error_of, spans_of
-from tests.tracing.records import NOON, attempt, context, message, record, text
+from axonhub_cli.tracing.redact import Redactor
+from tests.tracing.records import NOON, READERS, attempt, context, message, record, text
 
 TRACE, SPAN = "a" * 32, "b" * 16
 PARENT = f"00-{TRACE}-{SPAN}-01"
@@ -132,6 +134,14 @@ def test_a_context_that_breaks_the_rules_is_none() -> None:
         assert request["traceId"] == trace_of("r1", None)
         assert not {"parentSpanId", "traceState"} & set(request)
         assert request["flags"] == 0x101
+
+
+def test_a_pattern_that_hides_ids_in_the_file_parts_no_trace() -> None:
+    """The upstream was told the span of an attempt in the client's trace."""
+    hidden = Context(Redactor((), ["[0-9a-f]{32}"]), TraceSettings(), READERS)
+    made = finished_entry(record("r1", traceparent=PARENT), hidden, stored=False)
+    assert TRACE not in str(made.request["traceparent"])
+    assert spans_of(made, provider)[0]["traceId"] == TRACE
 
 
 def test_a_request_that_its_client_does_not_sample_is_not_exported() -> None:
