@@ -86,7 +86,7 @@ class Outcomes:
         """For `GET /metrics`; `waiting`: spans in the queue."""
         with self._lock:
             sent, dropped = self._sent, dict(self._dropped)
-            posts, up = dict(self._posts), dict(self._up)
+            posts, up, last = dict(self._posts), dict(self._up), self.last_sent_at
         spans = Counter("axonhub_otlp_spans_total", "Spans that a collector has taken.")
         spans.add(sent, outcome="sent")
         lost = Counter("axonhub_otlp_dropped_spans_total", "Spans that were lost, by reason.")
@@ -98,6 +98,11 @@ class Outcomes:
         yield from (spans, lost, posted)
         about = "Spans that wait to be sent."
         yield gauge("axonhub_otlp_queue_spans", about, [(float(waiting), {})])
+        yield gauge(
+            "axonhub_otlp_last_sent_timestamp_seconds",
+            "When spans were taken last.",
+            [] if last is None else [(last, {})],
+        )
         yield gauge(
             "axonhub_otlp_up",
             "Of each signal: was the last post taken?",

@@ -23,6 +23,7 @@ from axonhub_cli.errors import AxonHubError
 from axonhub_cli.proxy.retry_after import read_retry_after
 
 _AGAIN = frozenset({429, 502, 503, 504})
+_GRPC = 4317
 _MOST_READ = 64 * 1024
 _LONGEST_WORDS = 200
 _COMPRESSION = 6
@@ -61,10 +62,10 @@ class Poster:
             return Verdict("again", NO_STATUS, error.message)
         except OSError as error:
             self.close()
-            return Verdict("again", NO_STATUS, f"{to.url}: {error.strerror or error}")
+            return _unanswered(to, error.strerror or str(error))
         except HTTPException as error:
             self.close()
-            return Verdict("again", NO_STATUS, f"{to.url}: no HTTP ({type(error).__name__})")
+            return _unanswered(to, f"no HTTP ({type(error).__name__})")
         except Exception as error:
             # What it says may hold a header's value.
             self.close()
@@ -150,6 +151,12 @@ def _basic(proxy: str) -> dict[str, str]:
     return {"proxy-authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
+def _unanswered(to: Destination, reason: str) -> Verdict:
+    grpc = urlsplit(to.url).port == _GRPC
+    hint = f"; {_GRPC} is usually OTLP/gRPC's port, OTLP/HTTP's is 4318" if grpc else ""
+    return Verdict("again", NO_STATUS, f"{to.url}: {reason}{hint}")
+
+
 def _judge(to: Destination, answer: HTTPResponse, said: bytes) -> Verdict:
     code = str(answer.status)
     if 200 <= answer.status < 300:
@@ -160,8 +167,10 @@ def _judge(to: Destination, answer: HTTPResponse, said: bytes) -> Verdict:
     if answer.status in _AGAIN:
         headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.getheaders()]
         return Verdict("again", code, why, read_retry_after(headers, time()))
-    if 300 <= answer.status < 400:
+    if 300 <= answer.status < 400 or answer.status in (404, 405):
         why += ": is the endpoint right?"
+    elif answer.status in (401, 403):
+        why += ": look at telemetry.otlp_headers"
     return Verdict("refused", code, why)
 
 

@@ -107,6 +107,26 @@ def test_a_redirect_is_no_success(collector: Collector) -> None:
     assert verdict.why is not None and "is the endpoint right?" in verdict.why
 
 
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(404, "is the endpoint right?"), (401, "look at telemetry.otlp_headers"), (400, "400")],
+)
+def test_a_refusal_says_where_to_look(collector: Collector, status: int, hint: str) -> None:
+    collector.answer("traces", status)
+    poster = Poster(str)
+    verdict = poster.post(destination(collector.url), BODY, PATIENCE)
+    poster.close()
+    assert verdict.kind == "refused"
+    assert verdict.why is not None and verdict.why.endswith(hint)
+
+
+def test_the_port_of_another_transport_is_pointed_out() -> None:
+    proxy = "ftp://proxy"  # so that nobody is asked
+    to = replace(destination("http://far.example:4317"), proxy=proxy)
+    why = Poster(str).post(to, BODY, PATIENCE).why
+    assert why is not None and why.endswith("OTLP/gRPC's port, OTLP/HTTP's is 4318")
+
+
 def test_what_is_not_there_is_told_by_its_reason(collector: Collector, tmp_path: Path) -> None:
     collector.close()
     poster = Poster(str)

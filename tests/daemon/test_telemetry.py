@@ -151,7 +151,7 @@ def test_a_signal_is_judged_by_its_own_answers(
     assert collector.metrics.get(timeout=PATIENCE)
     made.close(PATIENCE)
     assert made.problem is not None and made.problem.startswith("metrics: ")
-    assert made.problem.endswith("answered 404")
+    assert "answered 404" in made.problem
     told = counted(made)
     assert told['axonhub_otlp_up{signal="traces"}'] == 1
     assert told['axonhub_otlp_up{signal="metrics"}'] == 0
