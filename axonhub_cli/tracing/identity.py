@@ -22,7 +22,7 @@ from axonhub_cli.tracing.roots import Roots
 MAX_ID_LENGTH = 200
 
 _PARENT_SESSION = "x-parent-session-id"
-_OPENCODE_SESSION = "x-session-affinity"
+_OPENCODE_SESSIONS = ("x-session-affinity", "x-opencode-session")
 """`x-session-id` beside it is no session everywhere: OpenCode puts a key for prompt caches there
 when it asks OpenRouter, and other programs a login's."""
 
@@ -138,8 +138,13 @@ def session_of(user_id: str) -> str | None:
 def _root(headers: Mapping[str, str], roots: Roots | None) -> str | None:
     """The session that an OpenCode subagent (1.18.33) works for: its own names the one above."""
     parent = headers.get(_PARENT_SESSION)
-    session = headers.get(_OPENCODE_SESSION)
+    session = _opencode_session(headers)
     return roots.find(session, parent) if roots and session and parent else parent
+
+
+def _opencode_session(headers: Mapping[str, str]) -> str | None:
+    """Of the subagent, if one asks; OpenCode names it otherwise to a provider of its own."""
+    return next((found for name in _OPENCODE_SESSIONS if (found := headers.get(name))), None)
 
 
 def _agents(headers: Mapping[str, str], root: str | None) -> tuple[str | None, str | None]:
@@ -149,7 +154,7 @@ def _agents(headers: Mapping[str, str], root: str | None) -> tuple[str | None, s
         return _clean(agent), _clean(headers.get("x-claude-code-parent-agent-id"))
     if root is not None:
         above = headers.get(_PARENT_SESSION)
-        return _clean(headers.get(_OPENCODE_SESSION)), None if above == root else _clean(above)
+        return _clean(_opencode_session(headers)), None if above == root else _clean(above)
     # A Codex subagent keeps the session and has a thread of its own (0.169.0).
     session, thread = _either(headers, "session-id"), _either(headers, "thread-id")
     if session and thread and thread != session:
@@ -165,8 +170,7 @@ def _sessions(
     settings: TraceSettings,
 ) -> Iterator[str | None]:
     yield root
-    yield headers.get(_OPENCODE_SESSION)
-    yield headers.get("x-opencode-session")
+    yield _opencode_session(headers)
     if settings.claude_code_trace_enabled:
         yield headers.get("x-claude-code-session-id")
         yield _as_header(session_of(metadata_user_id) or "") if metadata_user_id else None
@@ -183,6 +187,8 @@ def _either(headers: Mapping[str, str], name: str) -> str | None:
 
 def _member(document: str, name: str) -> str | None:
     """A string member of a JSON object; None when there is no such thing."""
+    if not document:
+        return None
     try:
         decoded = jsonio.decode(document.encode("utf-8", "replace"))
     except jsonio.InvalidJson:
@@ -197,7 +203,9 @@ def _as_header(value: str) -> str:
 
 
 def _clean(value: str | None) -> str | None:
-    whole = (value or "").strip(_SPACE)
+    if not value:
+        return None
+    whole = value.strip(_SPACE)
     kept = _UNPRINTABLE.sub("", whole)
     if kept == whole and len(kept) <= MAX_ID_LENGTH:
         return kept or None

@@ -22,7 +22,7 @@ _UNKNOWN_BYTES = 64 * 1024
 ours."""
 
 
-class Place(Struct, eq=False):
+class Place(Struct, eq=False, gc=False):
     """One answer in one trace."""
 
     trace: str

@@ -202,6 +202,22 @@ def test_keys_of_another_version_are_none() -> None:
     assert split_keys(b"\x01" + b"k" * KEY_BYTES) == ()
 
 
+SPACE = st.text(" \n\t\r", max_size=3)
+WORDS = st.lists(st.tuples(st.text("ab<>/é中", min_size=1, max_size=5), SPACE, SPACE), min_size=1)
+
+
+@given(WORDS, st.integers(0, 9))
+def test_however_a_client_sets_its_spaces_and_blocks_it_is_the_same_answer(
+    words: list[tuple[str, str, str]], cut: int
+) -> None:
+    given_as = "".join(word + space for word, space, _ in words)
+    blocks = [words[:cut], words[cut:]]
+    back = ["".join(space + word for word, _, space in block) for block in blocks]
+    content = [{"type": "text", "text": each} for each in back]
+    learned = keys_of(HI, {"type": "text", "text": given_as})
+    assert is_found(learned, envelope(HI, assistant(content), user("?")))
+
+
 NAMES = st.sampled_from(["role", "content", "type", "text", "id", "parts", "tool_calls"])
 ANYTHING = st.recursive(
     st.none() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner)

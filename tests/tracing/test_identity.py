@@ -77,6 +77,10 @@ def test_any_other_user_id_names_no_session(user_id: str) -> None:
         ({"conversation_id": "01a2"}, TraceIdentity("01a2")),
         ({"session_id": "01a2", "thread_id": "01a3"}, TraceIdentity("01a2", agent_id="01a3")),
         ({"x-opencode-session": "ses_1"}, TraceIdentity("ses_1")),
+        (
+            {"x-opencode-session": "ses_2", "x-parent-session-id": "ses_1"},
+            TraceIdentity("ses_1", agent_id="ses_2"),
+        ),
         # Beside OpenCode's own name it may be a key for prompt caches; elsewhere a login's.
         ({"x-session-id": "whose?"}, TraceIdentity()),
         (
