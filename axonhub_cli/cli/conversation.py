@@ -109,7 +109,7 @@ class _Telling:
         if step.label is not None:
             node.add(Node(f"⇢ {_LABELS[step.label]}", YELLOW))
         for result in step.results:
-            name = self._tools.get(result.call_id, "tool")
+            name = result.name or self._tools.get(result.call_id, "tool")
             fault = " failed" if result.is_error else ""
             shown = shorten(result.text, _LINE) or "(nothing)"
             node.add(Node(f"← {name}{fault}: {shown}", RED if result.is_error else None))

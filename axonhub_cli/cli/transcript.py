@@ -66,7 +66,9 @@ def _step(step: Step, name: str) -> Iterator[str]:
         yield ""
         yield from _quoted(step.prompt)
     for result in step.results:
-        yield from _part(f"result{' (failed)' if result.is_error else ''}:", result.text)
+        of = f" of {result.name}" if result.name else ""
+        failed = " (failed)" if result.is_error else ""
+        yield from _part(f"result{of}{failed}:", result.text)
     for attempt in step.failures:
         yield f"- {attempt.channel} failed: {attempt.error or attempt.status}"
     if step.text:

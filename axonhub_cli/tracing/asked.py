@@ -29,6 +29,7 @@ MAX_REPLY = 400
 _LOOKED_AT = 4096
 """Letters of a prompt in which an agent's words are looked for."""
 
+_TOLD_RESULT = re.compile(r"\[([a-z_]+(?: [^\]\n]*)?)\] Result:")
 _SYSTEM = re.compile(rb'"role"\s*:\s*"(?:system|developer)"')
 _ARRAYS = ("messages", "input", "contents")
 _FIRST_LOOK, _BEGINNING = 4, 8
@@ -52,8 +53,11 @@ class ToolResult(Struct, frozen=True):
     """What a tool gave back, as the client reports it."""
 
     call_id: str
+    """Empty where the client speaks of no call but in words."""
     text: str
     is_error: bool
+    name: str = ""
+    """What was called, where the result itself says so."""
 
 
 class Reply(Struct, frozen=True):
@@ -222,13 +226,28 @@ def _last_answer(
 
 def _news(added: Sequence[Message], messages: int) -> News:
     blocks = [block for message in added if message.role == "user" for block in message.content]
+    texts, told = _apart(_own(blocks))
     return News(
-        texts=tuple(_own(blocks)),
-        results=tuple(_result(block) for block in blocks if isinstance(block, Result)),
+        texts=tuple(texts),
+        results=(*(_result(block) for block in blocks if isinstance(block, Result)), *told),
         attachments=sum(_attachments(message) for message in added if message.role == "user"),
         messages=messages,
         blocks=len(blocks),
     )
+
+
+def _apart(texts: Iterator[str]) -> tuple[list[str], list[ToolResult]]:
+    """The user's own words, and what an agent says in his name that a tool gave back: Cline and
+    its kin write `[read_file for 'a.py'] Result:`, and the result as the next text."""
+    own: list[str] = []
+    results: list[ToolResult] = []
+    for text in texts:
+        if (head := _TOLD_RESULT.match(text)) is None:
+            own.append(text)
+        else:
+            result = text[head.end() :].strip() or next(texts, "")
+            results.append(ToolResult("", result, False, head[1]))
+    return own, results
 
 
 def _attachments(message: Message) -> int:

@@ -62,7 +62,8 @@ class Step(Struct, frozen=True, kw_only=True):
             "repeated": self.repeated,
             "prompt": self.prompt,
             "results": [
-                {"id": r.call_id, "text": r.text, "is_error": r.is_error} for r in self.results
+                {"id": r.call_id, "text": r.text, "is_error": r.is_error, "name": r.name or None}
+                for r in self.results
             ],
             "text": self.text,
             "calls": [{"id": c.id, "name": c.name, "input": c.input} for c in self.calls],

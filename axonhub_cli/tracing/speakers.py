@@ -64,7 +64,7 @@ class Conversation(Struct, eq=False):
         asked, said = exchange.asked, exchange.said
         if asked.readable:
             self.last, self.reply, self.frame = asked.news, asked.reply, asked.frame
-            self.results |= {result.call_id for result in asked.news.results}
+            self.results |= {result.call_id for result in asked.news.results if result.call_id}
             if asked.root:
                 self.roots.add(asked.root)
         self.said = reply_text([said.text])

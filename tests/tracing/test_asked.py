@@ -67,6 +67,22 @@ def test_the_last_answer_is_known_by_its_words_and_its_calls() -> None:
     assert read_asked("anthropic", body({"role": "user", "content": "x"})).reply is None
 
 
+def test_a_result_that_an_agent_tells_in_the_users_name_is_no_word_of_his() -> None:
+    told = [
+        {"type": "text", "text": "[read_file for 'a.py'] Result:"},
+        {"type": "text", "text": "print(1)"},
+        {"type": "text", "text": "[ask] Result:\nyes"},
+        {"type": "text", "text": "<environment_details>\nx\n</environment_details>"},
+        {"type": "text", "text": "and faster"},
+    ]
+    news = read_asked("anthropic", body({"role": "user", "content": told})).news
+    assert news.texts == ("and faster",)
+    assert news.results == (
+        ToolResult("", "print(1)", False, "read_file for 'a.py'"),
+        ToolResult("", "yes", False, "ask"),
+    )
+
+
 def test_half_an_emoji_hides_nothing() -> None:
     read = read_asked("anthropic", b'{"messages":[{"role":"user","content":"a \\ud83d"}]}')
     assert (read.news.texts, read.readable) == (("a \ufffd",), True)

@@ -152,3 +152,20 @@ def test_a_subagent_is_known_though_its_client_puts_words_before(tmp_path: Path)
     session.add([asked("You are a subagent.\n\nfind all the bugs in this code")], text("none"))
     (turn,) = session.view().turns
     assert [agent.call_id for agent in turn.agents] == ["k1"]
+
+
+def test_an_agent_that_has_no_tools_but_in_words_has_one_turn(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    history = [asked("fix it")]
+    for number in range(3):
+        session.add(history, text(f"<read_file>{number}</read_file>"), **SDK)
+        told = [text(f"[read_file for '{number}'] Result:"), text(f"file {number}")]
+        history += [said(text(f"<read_file>{number}</read_file>")), asked(told)]
+    session.add(history, text("fixed"), **SDK)
+    (turn,) = session.view().turns
+    assert [[r.text for r in step.results] for step in turn.steps] == [
+        [],
+        ["file 0"],
+        ["file 1"],
+        ["file 2"],
+    ]
