@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ settings.load_profile("quick")
 # The authorities of the world take 50 ms to load, in each daemon, SDK and process anew, and nothing
 # here may call anybody whom they have signed. The key of this one is gone. Children inherit it.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "support" / "authority.pem")
+
+
+# Half of what a worker does before its first test is to rewrite the asserts of all files. One does
+# it for the others and for the next time, though a container says PYTHONDONTWRITEBYTECODE.
+sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One more than there are cores: a third of a test's time is waiting."""
+    return (yield) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,7 @@ class Module(Struct, frozen=True):
     tree: ast.Module
 
 
+@cache
 def read_modules() -> list[Module]:
     return [_read(path) for path in sorted((ROOT / PACKAGE).rglob("*.py"))]
 
@@ -119,9 +121,6 @@ def _read(path: Path) -> Module:
     source = path.read_text(encoding="utf-8")
     name = ".".join(parts).removesuffix("__init__").rstrip(".")
     return Module(path, name, source, ast.parse(source))
-
-
-MODULES = read_modules()
 
 
 def imports_of(module: Module) -> Iterator[str]:
@@ -223,7 +222,7 @@ RULES = {
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 def test_the_package_obeys(rule: Callable[[Module], Iterator[str]]) -> None:
-    faults = [fault for module in MODULES for fault in rule(module)]
+    faults = [fault for module in read_modules() for fault in rule(module)]
     assert not faults, "\n" + "\n".join(faults)
 
 

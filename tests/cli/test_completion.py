@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,44 +33,53 @@ def test_an_unknown_shell_is_refused_with_the_known_ones(cli: Cli) -> None:
     assert "missing argument 'SHELL'" in cli.fails("completion")
 
 
-def complete(cli: Cli, words: str) -> list[str]:
-    """What bash would offer behind `words`, asked by the protocol of the scripts."""
-    count = len(words.split(" ")) - 1
-    done = subprocess.run(
-        [sys.executable, "-m", "axonhub_cli"],
-        env=cli.environ
-        | {"_AXONHUB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
+Complete = Callable[[str], list[str]]
 
 
-def test_commands_verbs_options_and_values_complete(cli: Cli) -> None:
-    assert complete(cli, "axonhub chan") == ["channel"]
-    assert complete(cli, "axonhub channel re") == ["remove", "rename"]
-    assert complete(cli, "axonhub channel add --token-") == [
+@pytest.fixture
+def complete(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Complete:
+    """What bash would offer behind words, asked by the protocol of the scripts."""
+
+    def ask(words: str) -> list[str]:
+        asked = {
+            "_AXONHUB_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        }
+        with monkeypatch.context() as patch:
+            for name, value in (cli.environ | asked).items():
+                patch.setenv(name, value)
+            patch.setattr(cli, "environ", os.environ)
+            answer = cli.ok()
+        assert answer.err == ""
+        return answer.out.split()
+
+    return ask
+
+
+def test_commands_verbs_options_and_values_complete(complete: Complete) -> None:
+    assert complete("axonhub chan") == ["channel"]
+    assert complete("axonhub channel re") == ["remove", "rename"]
+    assert complete("axonhub channel add --token-") == [
         *("--token-stdin", "--token-env", "--token-command")
     ]
-    assert complete(cli, "axonhub channel add --type ec") == ["echo"]
-    assert complete(cli, "axonhub channel add --auth b") == ["bearer"]
-    assert complete(cli, "axonhub config get server.p") == [
+    assert complete("axonhub channel add --type ec") == ["echo"]
+    assert complete("axonhub channel add --auth b") == ["bearer"]
+    assert complete("axonhub config get server.p") == [
         *("server.port", "server.ping_interval", "server.price_updates")
     ]
 
 
-def test_shells_and_clients_complete(cli: Cli) -> None:
-    assert complete(cli, "axonhub env --shell ") == ["bash", "zsh", "fish", "powershell", "cmd"]
-    assert complete(cli, "axonhub run ") == ["claude"]
-    assert complete(cli, "axonhub env --tool c") == ["claude"]
+def test_shells_and_clients_complete(complete: Complete) -> None:
+    assert complete("axonhub env --shell ") == ["bash", "zsh", "fish", "powershell", "cmd"]
+    assert complete("axonhub run ") == ["claude"]
+    assert complete("axonhub env --tool c") == ["claude"]
 
 
-def test_names_of_the_configuration_complete(cli: Cli) -> None:
+def test_names_of_the_configuration_complete(cli: Cli, complete: Complete) -> None:
     cli.add_channel("main")
-    assert complete(cli, "axonhub channel show m") == ["main"]
-    assert complete(cli, "axonhub profile use ") == []
+    assert complete("axonhub channel show m") == ["main"]
+    assert complete("axonhub profile use ") == []
 
 
 @pytest.fixture
