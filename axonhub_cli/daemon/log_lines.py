@@ -29,6 +29,9 @@ _LEVELS: dict[str, Level] = {
     "critical": "critical",
     "hint": "hint",
 }
+# JSON escapes the others itself.
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*range(127, 160), 0x2028, 0x2029)}
+
 _TEXT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} ([A-Z]+) (.*)", re.DOTALL)
 _SAID = re.compile(r"(error|warning|hint): (.*)", re.DOTALL)
 
@@ -64,8 +67,9 @@ class Line(Struct, frozen=True):
 
 
 def write_line(line: Line, *, ascii: bool = False) -> str:
-    """JSON without the line's end."""
-    return json.dumps(line.as_object() | {"message": line.message}, ensure_ascii=ascii)
+    """JSON without the line's end, nor anything that a terminal would obey."""
+    written = json.dumps(line.as_object() | {"message": line.message}, ensure_ascii=ascii)
+    return written.translate(_ESCAPED)
 
 
 def read_line(text: str) -> Line:

@@ -24,6 +24,8 @@ from axonhub_cli.config.schema import Server
 from axonhub_cli.daemon.log_lines import LARGEST_LOG, Line, level_of, write_line
 from axonhub_cli.errors import AxonHubError
 
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�") | {9: " ", 10: " ", 13: " "}
+
 Format = Literal["text", "json"]
 
 
@@ -34,7 +36,7 @@ def configure_logging(server: Server, log_file: Path | None = None) -> None:
     _HANDLER.setFormatter(
         JsonFormatter()
         if server.log_format == "json"
-        else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+        else TextFormatter("%(asctime)s %(levelname)s %(message)s")
     )
     for name, level in (("axonhub", server.log_level.upper()), ("uvicorn", "WARNING")):
         logger = logging.getLogger(name)
@@ -87,6 +89,13 @@ def announce_end(error: Exception) -> None:
         announce(Line(error.message, "error", error.hint))
     else:
         _uncaught((type(error), error, error.__traceback__), "it ended")
+
+
+class TextFormatter(logging.Formatter):
+    """A line stays one, and no upstream's words can command a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record).translate(_CONTROLS)
 
 
 class JsonFormatter(logging.Formatter):

@@ -145,8 +145,9 @@ def _entry(
 
 def _decision(record: RequestRecord) -> dict[str, Json]:
     known = record.routed() | record.decision
-    headers = compare_headers(record)
-    return known | {"sent_headers": headers} if any(headers) else known
+    if any(headers := compare_headers(record)):
+        known |= {"sent_headers": headers}
+    return known if record.error_kind is None else known | {"error_kind": record.error_kind}
 
 
 def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str]) -> Row:

@@ -35,14 +35,16 @@ def whole_request(reader: TraceReader, row: RequestRow) -> Object:
     a JSON value where it is JSON, else a text, or `{"base64": …}` where it is none, and None where
     it was not stored.
     """
+    decision = reader.decision(row)
     return {
         **row.as_json(),
+        "error_kind": decision.get("error_kind"),
         "thread_id": reader.thread_of(row),
         **_members(row, _MORE_OF_A_REQUEST),
         "tokens": _tokens(row.tokens),
         "attempts": [_whole_attempt(reader, row, attempt) for attempt in row.attempts],
         "headers": reader.headers(row),
-        "decision": reader.decision(row),
+        "decision": decision,
         "body": readable(reader.request_body(row.id)),
     }
 

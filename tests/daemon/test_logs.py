@@ -17,7 +17,7 @@ import pytest
 
 from axonhub_cli.daemon.background import start_background, stop
 from axonhub_cli.daemon.log_lines import LARGEST_LOG
-from axonhub_cli.daemon.logs import JsonFormatter, format_before_config
+from axonhub_cli.daemon.logs import JsonFormatter, TextFormatter, format_before_config
 from axonhub_cli.errors import CommandFailed
 from tests.support.daemon import DaemonProcess
 from tests.support.home import Home, channel
@@ -55,6 +55,16 @@ def test_a_line_is_an_object_with_the_traceback_in_it() -> None:
     assert (told["level"], told["logger"], told["message"]) == ("warning", "axonhub", "it broke\n")
     assert "ValueError: x" in told["exception"]
     assert told["at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter("%(message)s")])
+def test_what_an_upstream_said_cannot_command_a_terminal(formatter: logging.Formatter) -> None:
+    said = "a\x1b[31mb\x9bc\nd\u2028e"
+    record = logging.LogRecord("axonhub", logging.INFO, "f", 1, "%s", (said,), None)
+    line = formatter.format(record)
+    assert not {"\x1b", "\x9b", "\n"} & set(line)
+    if isinstance(formatter, JsonFormatter):
+        assert json.loads(line)["message"] == said
 
 
 def test_from_the_first_word_to_the_last_every_line_is_an_object(process: DaemonProcess) -> None:

@@ -30,6 +30,7 @@ def test_what_is_not_known_is_null_and_what_is_known_is_there(tmp_path: Path) ->
         user_agent="claude-cli/2",
         traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
         total_ms=12.3456,
+        error_kind="broken",
     )
     with store(tmp_path / "t.db", [made]) as reader:
         (row,) = all_requests(reader, None)
@@ -37,6 +38,7 @@ def test_what_is_not_known_is_null_and_what_is_known_is_there(tmp_path: Path) ->
     for name in ("thread_id", "parent_agent_id", "prompt_id", "request_class", "traceparent"):
         assert whole[name] == getattr(made, name)
     assert (whole["user_agent"], whole["total_ms"]) == ("claude-cli/2", 12.346)
+    assert whole["error_kind"] == "broken"
     first, last = whole["attempts"]
     assert set(first["tokens"].values()) == {None}
     assert (first["ms"], first["http_status"], first["sent"]) == (None, 502, whole["body"])
