@@ -20,8 +20,9 @@ SECONDS_AN_HOUR = 3600
 ROW_BYTES = 800
 """About what a request, its attempt and their places in indexes take, besides its bodies."""
 SHARE = 50
-SMALLEST = 256 * 1024
-"""Bytes that an era brings at least, but in a file whose limit is small."""
+SMALLEST = 4 * 1024 * 1024
+"""Bytes that an era brings at least, but in a file whose limit is small: with each new one, all
+parts of the sessions that go on are marked again."""
 
 
 def largest_era(used: int, limit: int | None) -> int:
