@@ -12,6 +12,8 @@ from decimal import Decimal
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.read import as_dict
 
+_MOST = 1_000_000
+"""More than any answer costs."""
 COST = "cost"
 """Its name in `Answer.told`; whether it is to be believed, whoever knows the channel decides."""
 
@@ -29,8 +31,8 @@ def told_cost(usage: Json) -> dict[str, str]:
 
 
 def _amount(value: Json) -> Decimal | None:
-    """What the digits say: 0.1 is meant as a tenth. Nothing below zero, and no infinity."""
+    """What the digits say: 0.1 is meant as a tenth. Nothing below zero, and no nonsense."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     amount = Decimal(repr(value))
-    return amount if amount.is_finite() and amount >= 0 else None
+    return amount if amount.is_finite() and 0 <= amount <= _MOST else None

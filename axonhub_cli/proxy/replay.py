@@ -15,10 +15,11 @@ from axonhub_cli.protocols import CONVERTIBLE, PROTOCOLS
 from axonhub_cli.proxy.attempt import Attempt
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.failure import sentence
-from axonhub_cli.proxy.outgoing import prepare
+from axonhub_cli.proxy.outgoing import Outgoing, prepare
 from axonhub_cli.proxy.probe import default_model, find_token
 from axonhub_cli.proxy.reply import HeaderList, Reply
-from axonhub_cli.proxy.snapshot import Snapshot, Token, limits_of
+from axonhub_cli.proxy.snapshot import Limits, Snapshot, Token, limits_of
+from axonhub_cli.proxy.stream_usage import refuses_usage
 from axonhub_cli.proxy.target import Origin
 from axonhub_cli.proxy.upstream import Upstreams
 from axonhub_cli.routing.candidates import Candidate
@@ -116,24 +117,23 @@ async def _send(
     )
     record.attempts.append(attempt)
     limits = limits_of(config.server, candidate.channel)
+    origin = Origin(record.id, int(record.at))
     upstreams, started = Upstreams(environ), time.monotonic()
+
+    async def send(*usage_refusers: str) -> None:
+        outgoing = prepare(call, candidate, token, limits, origin, usage_refusers=usage_refusers)
+        if not usage_refusers:
+            announce()
+        await _ask(upstreams, call, outgoing, record, attempt, limits)
+
     try:
-        outgoing = prepare(call, candidate, token, limits, Origin(record.id, int(record.at)))
-        attempt.url, attempt.sent_headers = outgoing.call.url, outgoing.call.headers
-        attempt.sent_body = outgoing.call.body if outgoing.call.body is not record.body else None
-        record.losses = [{"path": x.path, "reason": x.reason} for x in outgoing.losses]
-        sending = Attempt(
-            upstreams,
-            PROTOCOLS[candidate.protocol],
-            Reply(_ignore, time.monotonic),
-            attempt,
-            limits,
-            record.id,
-            time.monotonic,
-            outgoing.conversion,
-        )
-        announce()
-        await (sending.stream(outgoing.call) if call.streams else sending.whole(outgoing.call))
+        try:
+            await send()
+        except UpstreamError as error:
+            if not refuses_usage(error):
+                raise
+            attempt.answer.clear()
+            await send(candidate.base_url)
     except UpstreamError as error:
         attempt.status, attempt.error_kind = "failed", classify(error).kind
         attempt.error = sentence(Failure(candidate.channel.name, error))
@@ -144,6 +144,30 @@ async def _send(
     record.status, record.error = attempt.status, attempt.error
     record.error_kind = attempt.error_kind
     record.http_status = attempt.http_status
+
+
+async def _ask(
+    upstreams: Upstreams,
+    call: ClientCall,
+    outgoing: Outgoing,
+    record: RequestRecord,
+    attempt: AttemptRecord,
+    limits: Limits,
+) -> None:
+    attempt.url, attempt.sent_headers = outgoing.call.url, outgoing.call.headers
+    attempt.sent_body = outgoing.call.body if outgoing.call.body is not record.body else None
+    record.losses = [{"path": x.path, "reason": x.reason} for x in outgoing.losses]
+    sending = Attempt(
+        upstreams,
+        PROTOCOLS[attempt.upstream_protocol],
+        Reply(_ignore, time.monotonic),
+        attempt,
+        limits,
+        record.id,
+        time.monotonic,
+        outgoing.conversion,
+    )
+    await (sending.stream(outgoing.call) if call.streams else sending.whole(outgoing.call))
 
 
 async def _ignore(message: MutableMapping[str, Any]) -> None:

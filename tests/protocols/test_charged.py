@@ -22,6 +22,7 @@ from axonhub_cli.protocols.charged import told_cost
         ({"cost": "0.1"}, {}),
         ({"cost": True}, {}),
         ({"cost": float("inf")}, {}),
+        ({"cost": 1e300}, {}),
         ({}, {}),
         (None, {}),
     ],

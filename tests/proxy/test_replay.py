@@ -4,6 +4,7 @@ from axonhub_cli.config.schema import Channel, Config
 from axonhub_cli.config.secrets import SecretStore
 from axonhub_cli.errors import UsageError
 from axonhub_cli.proxy.replay import model_for, replay
+from tests.support import chat_plays
 from tests.support.home import Home
 from tests.support.plays import overloaded
 from tests.support.upstream import Upstream
@@ -57,3 +58,27 @@ def test_a_channel_of_no_known_protocol_cannot_be_asked(home: Home) -> None:
             model="m",
             original="req_1",
         )
+
+
+def test_a_server_that_cannot_be_asked_for_tokens_is_asked_without(home: Home) -> None:
+    chat = Upstream(chat_plays.default_answer)
+    chat.start()
+    chat.script(chat_plays.error(400, "Unrecognized request argument: stream_options"))
+    config = Config()
+    try:
+        made = replay(
+            config,
+            Channel("own", "openai-compatible", base_url=chat.url, models=("gpt-x",)),
+            SecretStore(home.paths, config, home.environ),
+            home.environ,
+            protocol="openai_chat",
+            body=b'{"model":"gpt-x","messages":[{"role":"user","content":"hi"}],"stream":true}',
+            headers=[],
+            model="gpt-x",
+            original="req_1",
+        )
+    finally:
+        chat.stop()
+    assert (made.status, made.http_status) == ("completed", 200)
+    assert ["stream_options" in request.json for request in chat.requests] == [True, False]
+    assert b"Unrecognized" not in b"".join(made.attempts[0].answer)
