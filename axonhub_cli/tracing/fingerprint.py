@@ -26,6 +26,8 @@ _OPENINGS_LOOKED_AT = 4
 _TELLING_TEXT = 120
 """Characters: so long an answer comes about once."""
 _TELLING_ID = 16
+_CALLS = 8
+"""Of so many of an answer, one will come back."""
 _COMMON_IDS = ("{", "functions.")
 """A call without an id is its own (Gemini); Kimi counts: `functions.bash:0`."""
 
@@ -53,8 +55,8 @@ class Seen(Struct):
     """An answer in a request's history, and the keys that take no more than itself."""
 
     printed: bytes
-    calls: bytes | None
-    """By the ids of its tool calls."""
+    calls: Keys
+    """By the id of each tool call: a client may give their results one by one."""
     words: bytes | None
     """By so many words alone."""
     mark: bytes | None
@@ -75,7 +77,7 @@ def answer_keys(owner: str, context: Context | None, answer: Said) -> Keys:
         return ()
     printed, calls, words, mark = _own_keys(owner, said)
     if mark is None or context is None:
-        return tuple([key for key in (calls, words) if key is not None])
+        return tuple([key for key in (*calls, words) if key is not None])
     prompt = _print(context.prompt)
     keys = [_hash(b"whole", owner, _print(context.opening), prompt, printed), words, mark]
     if context.prompt != context.opening:
@@ -123,18 +125,14 @@ class History:
         return whole, _hash(b"part", self._owner, prompt, seen.printed)
 
     def steps_after(self, seen: Seen) -> list[bytes]:
-        """What followed an answer, hashed: up to each later answer, and up to the end."""
+        """What followed an answer, hashed: up to each message, the last one at last."""
         digest = blake2b(digest_size=8)
         steps: list[bytes] = []
-        after_prompt = False
-        for of_answer, said in read_items(self._items[seen.end :]):
-            if of_answer and after_prompt:
-                steps.append(digest.digest())
-            after_prompt = not of_answer
+        for _, said in read_items(self._items[seen.end :]):
             glimpse = (said.text[:_GLIMPSE], said.text[-_GLIMPSE:], *said.ids, "")
             digest.update(_encode("\0".join(glimpse)))
-        steps.append(digest.digest())
-        return steps
+            steps.append(digest.digest())
+        return steps or [digest.digest()]
 
     def _look_back(self) -> Iterator[Seen]:
         answer: list[Raw] = []
@@ -172,7 +170,7 @@ def split_keys(stored: bytes) -> Keys:
     return tuple(stored[at : at + KEY_BYTES] for at in range(1, len(stored), KEY_BYTES))
 
 
-def _own_keys(owner: str, said: Said) -> tuple[bytes, bytes | None, bytes | None, bytes | None]:
+def _own_keys(owner: str, said: Said) -> tuple[bytes, Keys, bytes | None, bytes | None]:
     """An answer hashed; its keys by its calls and by its words, where they are telling; its mark.
 
     A long text is hashed once: whatever has a part in a key has been made short before.
@@ -183,9 +181,10 @@ def _own_keys(owner: str, said: Said) -> tuple[bytes, bytes | None, bytes | None
     if said.ids:
         ids = [i for i in said.ids if len(i) >= _TELLING_ID and not i.startswith(_COMMON_IDS)]
         if ids:
-            return printed, _hash(b"calls", owner, *map(_encode, sorted(ids))), words, None
+            calls = [_hash(b"calls", owner, _encode(each)) for each in ids[:_CALLS]]
+            return printed, tuple(calls), words, None
         printed = _with_ids(printed, said.ids)
-    return printed, None, words, _hash(b"mark", owner, printed)
+    return printed, (), words, _hash(b"mark", owner, printed)
 
 
 def _opening(items: list[Raw]) -> Said:

@@ -85,7 +85,7 @@ class KnownAnswers:
     def find_calls(self, history: History) -> Found | None:
         """The last answer of a history, if it is known by the ids of its calls."""
         seen = next(iter(history), None)
-        places = self._get(seen.calls) if seen is not None else None
+        places = self._called(seen) if seen is not None else None
         return Found(seen, places) if seen is not None and places else None
 
     def find(self, history: History) -> Found | None:
@@ -94,7 +94,7 @@ class KnownAnswers:
         passed: list[Seen] = []
         for seen in self._known_in(history):
             passed.append(seen)
-            called = self._get(seen.calls)
+            called = self._called(seen)
             places = called or self._places_of(seen, history)
             if not places:
                 continue
@@ -115,7 +115,7 @@ class KnownAnswers:
         place.step, place.failed, place.at = step, False, self._taken
 
     def _places_of(self, seen: Seen, history: History) -> list[Place] | None:
-        if seen.calls is not None:
+        if seen.calls:
             return self._get(seen.words)
         whole, part = history.keys_after(seen)
         if (places := self._get(whole)) is not None or seen.words is None:
@@ -127,7 +127,7 @@ class KnownAnswers:
         found: Found | None = None
         agreeing = 0
         for seen in known:
-            places = self._get(history.keys_after(seen)[1]) if seen.calls is None else None
+            places = self._get(history.keys_after(seen)[1]) if not seen.calls else None
             if not places:
                 continue
             found = found or Found(seen, places)
@@ -156,7 +156,10 @@ class KnownAnswers:
 
     def _knows(self, seen: Seen) -> bool:
         get = self._get
-        return bool(get(seen.calls) or get(seen.mark) or get(seen.words))
+        return bool(get(seen.mark) or get(seen.words) or self._called(seen))
+
+    def _called(self, seen: Seen) -> list[Place] | None:
+        return next((places for key in seen.calls if (places := self._get(key))), None)
 
     def _get(self, key: bytes | None) -> list[Place] | None:
         if key is None or (places := self._places.get(key)) is None:

@@ -181,10 +181,18 @@ def test_what_follows_an_answer_is_told_apart_by_its_turns() -> None:
     history = History("k", envelope(HI, assistant("a"), user("1"), assistant("b"), user("2")))
     last, first = history
     assert len(history.steps_after(last)) == 1
-    up_to_b, whole = history.steps_after(first)
+    up_to_1, up_to_b, whole = history.steps_after(first)
     shorter = History("k", envelope(HI, assistant("a"), user("1")))
-    assert [shorter.steps_after(seen) for seen in shorter] == [[up_to_b]]
-    assert up_to_b != whole
+    assert [shorter.steps_after(seen) for seen in shorter] == [[up_to_1]]
+    assert len({up_to_1, up_to_b, whole}) == 3
+
+
+def test_calls_whose_results_are_given_one_by_one_are_known() -> None:
+    other = CALL | {"id": "toolu_01NMLKJIHGFEDCBA"}
+    learned = keys_of(HI, CALL, other)
+    for call in (CALL, other):
+        alone = envelope(HI, assistant([call]), user("the result"))
+        assert is_found(learned, alone)
 
 
 def test_keys_come_apart_as_they_were_joined() -> None:

@@ -228,6 +228,17 @@ def test_while_one_may_be_sent_again_another_takes_another() -> None:
     assert find(known, HI, HELLO, user("A")) == taken
 
 
+def test_after_a_turn_that_got_no_answer_more_may_be_said_in_its_trace() -> None:
+    known = lineage()
+    for trace in ("t1", "t2"):
+        known.learn(request(trace, HI))
+    canceled = request("first try", HI, HELLO, user("A"), attempts=[], status="canceled")
+    taken = asyncio.run(known.find(canceled))
+    known.learn(canceled)
+    assert find(known, HI, HELLO, user("A"), user("no, wait")) == taken
+    assert find(known, HI, HELLO, user("B")) in {"t1", "t2"} - {taken}
+
+
 def test_counting_tokens_takes_nobodys_place() -> None:
     known = lineage()
     for trace in ("t1", "t2"):
