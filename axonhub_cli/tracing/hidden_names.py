@@ -49,6 +49,9 @@ _HEADER_SCHEMES = re.compile(
     r"(?i)(\b(?:bearer|basic|negotiate|ntlm|dpop|apikey|api-key)\s+|^\s*(?:token|key|digest)\s+)\S.*"
 )
 _QUERY = re.compile(r"(?<=[?&#])([^=&#\s?]{1,200})=([^&#\s\"]*)")
+_NAMED = re.compile(r"[?&;#]([^=&;#\s?]{1,200})=(?!\*\*\*)")
+_MOST_LAYERS = 3
+"""Of percent-encoding."""
 _AFTER_SEMICOLON = re.compile(r"(?<=;)([^=&;#\s?]{1,200})=([^&;#\s\"]*)")
 _NAME = re.compile(r"(?<![\w.%-])([\w.%-]{1,200})[\\\"']*\s?[=:]\s?")
 _VALUE = re.compile(r"\\?\"[^\"]*\"|'[^']*'|[^\s,;&#}\])\"']+")
@@ -81,12 +84,20 @@ def _hide_pair(found: re.Match[str]) -> str:
     name, value = found[1], found[2]
     if is_hidden(unquote_plus(name)):
         return f"{name}={HIDDEN}"
-    if "%" in value:
-        # A URL within a URL, with a query of its own.
+    return f"{name}={HIDDEN}" if "%" in value and _holds_one(value) else found[0]
+
+
+def _holds_one(value: str) -> bool:
+    """Is there a credential in what a value means? In a URL within a URL, say."""
+    for _ in range(_MOST_LAYERS):
         inner = unquote_plus(value)
-        if hide_in_text(inner) != inner:
-            return f"{name}={HIDDEN}"
-    return found[0]
+        if inner == value:
+            return False
+        named = (found[1] for found in _NAMED.finditer(inner))
+        if _FORMS.search(inner) or any(is_hidden(unquote_plus(name)) for name in named):
+            return True
+        value = inner
+    return False
 
 
 def _hide_members(text: str) -> str:

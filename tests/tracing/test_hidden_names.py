@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from axonhub_cli.tracing.hidden_names import hide_in_header, hide_in_text, is_hidden
 
@@ -74,6 +76,7 @@ def test_a_query_parameter_is_hidden_by_the_same_names(name: str) -> None:
         f'{{"a":"{{\\"secret\\": \\"{SECRET}\\"}}"}}',
         f"key: '{SECRET} {SECRET}'",
         f"https://host/?x-url=https%3A%2F%2Fa%3Fsig%3D{SECRET}",
+        f"https://host/?a=https%253A%252F%252Fa%253Fb%253D1%2526sig%253D{SECRET}",
     ],
 )
 def test_a_headers_value_may_hold_one(value: str) -> None:
@@ -108,6 +111,23 @@ def test_a_token_is_known_by_its_form(token: str, text: str) -> None:
 )
 def test_a_sentence_stays(sentence: str) -> None:
     assert hide_in_text(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "=:", "?a", "?u=%", "?a=%41&", "bearer ", "key=", "sk-", "token: '", "[=:", "%25"],
+)
+def test_whatever_a_client_sends_is_read_in_time(piece: str) -> None:
+    """As long as headers may be, and never an exception, which would cost the record."""
+    text = "?u=" + piece * (60_000 // len(piece))
+    assert hide_in_text(text).startswith("?u=")
+    assert hide_in_header(text).startswith("?u=")
+
+
+@given(st.text("?&=;%5F#: \"'\\keysigabco{}"))
+def test_what_was_cleaned_is_clean(text: str) -> None:
+    cleaned = hide_in_header(text)
+    assert hide_in_header(cleaned) == cleaned
 
 
 def test_headers_of_known_clients_stay_but_for_their_credentials() -> None:
