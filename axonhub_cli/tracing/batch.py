@@ -21,8 +21,7 @@ from axonhub_cli.tracing.eras import (
     ROW_BYTES,
     SECONDS_AN_HOUR,
     SMALLEST,
-    add_bytes,
-    current_era,
+    Eras,
 )
 from axonhub_cli.tracing.last_bodies import Cut, Known, compare
 from axonhub_cli.tracing.spans import NO_ITEMS, SMALLEST_BODY, Items, find_items, read_arrays
@@ -101,12 +100,14 @@ class Batch:
     def write(self, entries: Sequence[Entry], rest: Callable[[], None]) -> None:
         if not entries:
             return
-        parts = self._table.added
         hour = int(max(map(_ended, entries)) // SECONDS_AN_HOUR)
-        self._era = current_era(self._db, self._last_request + 1, hour, self._largest_era)
+        eras = Eras(self._db, self._last_request + 1, hour, self._largest_era)
         self._load({entry.trace_id for entry in entries if entry.trace_id is not None})
         for entry in entries:
+            self._era, before = eras.number, self._table.added + self._own_bytes
             self._add(entry)
+            brought = self._table.added + self._own_bytes - before
+            eras.add(brought + ROW_BYTES, self._last_request + 1)
             rest()
         put = self._db.executemany
         put(_UPDATE_TRACE, map(_trace_row, self._old.values()))
@@ -115,8 +116,7 @@ class Batch:
         put(_INSERT_ATTEMPT, self._attempts)
         put(_INSERT_BODY, self._bodies)
         usage_table.add(self._db, entries)
-        own = self._own_bytes + ROW_BYTES * len(self._requests)
-        add_bytes(self._db, self._era, own + self._table.added - parts)
+        eras.save()
 
     def _add(self, entry: Entry) -> None:
         seq = self._take_out(entry) if entry.counted else None

@@ -31,22 +31,49 @@ def largest_era(used: int, limit: int | None) -> int:
     return most if limit is None else min(most, limit // SHARE)
 
 
-def current_era(
-    db: sqlite3.Connection, next_request: int, hour: int, largest: Callable[[], int]
-) -> int:
-    """The number of the era in which the next request is written; it may begin with it."""
-    newest = "SELECT number, hour, bytes FROM eras ORDER BY number DESC LIMIT 1"
-    number, began, size = db.execute(newest).fetchone() or (_last_used(db), None, 0)
-    if began == hour and (size < SMALLEST // SHARE or size < largest()):
-        return int(number)
-    begin = "INSERT INTO eras (number, first, hour, bytes) VALUES (?, ?, ?, 0)"
-    db.execute(begin, (number + 1, next_request, hour))
-    return int(number) + 1
+class Eras:
+    """The era in which requests are written, for one transaction; it may end with any of them.
 
+    `next_request`: the number of the request that is written next. `hour`: of now, since 1970.
+    """
 
-def add_bytes(db: sqlite3.Connection, era: int, size: int) -> None:
-    """What was written in an era."""
-    db.execute("UPDATE eras SET bytes = bytes + ? WHERE number = ?", (size, era))
+    def __init__(
+        self, db: sqlite3.Connection, next_request: int, hour: int, largest: Callable[[], int]
+    ) -> None:
+        newest = "SELECT number, hour, bytes FROM eras ORDER BY number DESC LIMIT 1"
+        found = db.execute(newest).fetchone() or (_last_used(db), None, 0)
+        self.number: int = found[0]
+        self._size: int = found[2]
+        self._db = db
+        self._hour = hour
+        self._largest = largest
+        self._most: int | None = None
+        if found[1] != hour or self._is_full():
+            self._begin(next_request)
+
+    def add(self, size: int, next_request: int) -> None:
+        """A request brought so many bytes."""
+        self._size += size
+        if self._is_full():
+            self._begin(next_request)
+
+    def save(self) -> None:
+        """To be called at the end."""
+        statement = "UPDATE eras SET bytes = ? WHERE number = ?"
+        self._db.execute(statement, (self._size, self.number))
+
+    def _is_full(self) -> bool:
+        if self._size < SMALLEST // SHARE:
+            return False
+        if self._most is None:
+            self._most = self._largest()
+        return self._size >= self._most
+
+    def _begin(self, next_request: int) -> None:
+        self.save()
+        self.number, self._size = self.number + 1, 0
+        begin = "INSERT INTO eras (number, first, hour, bytes) VALUES (?, ?, ?, 0)"
+        self._db.execute(begin, (self.number, next_request, self._hour))
 
 
 def oldest_era(db: sqlite3.Connection) -> int | None:

@@ -99,6 +99,7 @@ class SqliteStore:
         self._blobs = BlobTable()
         self._pruner = Pruner(self._blobs.packer.unpack)
         self._limit: int | None = None
+        self._pruned = False
         self._version: int | None = None
         self._files: list[_File | None] = []
         self._damaged: Path | None = None
@@ -176,6 +177,10 @@ class SqliteStore:
         self._limit = limits.max_bytes
         try:
             step = self._pruner.step(self._db, limits, now)
+            if self._pruned and not step.more:
+                # What was freed is given back when the log is written into the file.
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._pruned = step.more
         except sqlite3.Error as error:
             raise _explain(error, self._path) from error
         if step.parts:

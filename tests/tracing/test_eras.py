@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from axonhub_cli.tracing.entries import finished_entry, running_entry
-from axonhub_cli.tracing.eras import SHARE, SMALLEST, current_era, largest_era
+from axonhub_cli.tracing.eras import SHARE, SMALLEST, Eras, largest_era
 from axonhub_cli.tracing.prune import Limits
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.recorder import RequestRecord
@@ -59,15 +59,38 @@ def count(path: Path, table: str) -> int:
 
 
 def test_an_era_ends_with_its_hour_and_with_enough_bytes(db: sqlite3.Connection) -> None:
-    first = current_era(db, 1, 7, lambda: SMALLEST)
-    assert current_era(db, 5, 7, lambda: SMALLEST) == first
-    assert current_era(db, 9, 8, lambda: SMALLEST) == first + 1
-    assert current_era(db, 9, 7, lambda: SMALLEST) == first + 2
-    db.execute("UPDATE eras SET bytes = ?", (SMALLEST,))
-    assert current_era(db, 20, 7, lambda: SMALLEST + 1) == first + 2
-    assert current_era(db, 20, 7, lambda: SMALLEST) == first + 3
+    def now(next_request: int, hour: int) -> Eras:
+        return Eras(db, next_request, hour, lambda: SMALLEST)
+
+    first = now(1, 7).number
+    assert now(5, 7).number == first
+    assert now(9, 8).number == first + 1
+    third = now(9, 7)
+    assert third.number == first + 2
+    third.add(SMALLEST - 1, 10)
+    third.save()
+    again = now(20, 7)
+    assert again.number == first + 2
+    again.add(1, 21)
+    assert again.number == first + 3
+    again.add(SMALLEST, 22)
+    again.save()
+    assert now(30, 7).number == first + 4
     begins = db.execute("SELECT first FROM eras ORDER BY number").fetchall()
-    assert [first for (first,) in begins][-4:] == [1, 9, 9, 20]
+    assert [first for (first,) in begins][-5:] == [1, 9, 9, 21, 22]
+
+
+def test_a_large_batch_is_of_several_eras(tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    store = SqliteStore(path)
+    store.open()
+    rng = random.Random(1)
+    answers = [[attempt(rng.randbytes(SMALLEST // 3))] for _ in range(9)]
+    made = [record(f"r{n}", attempts=answer) for n, answer in enumerate(answers)]
+    entries = [finished_entry(one, context(), stored=False) for one in made]
+    store.write(entries, context().redactor.body)
+    store.close()
+    assert count(path, "eras") >= len(answers) // 3
 
 
 def test_an_era_is_a_small_share_of_the_file_and_of_its_limit() -> None:
