@@ -7,7 +7,6 @@ which the user says nothing (an agent's own notice woke it) goes on with the one
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -34,12 +33,14 @@ _PAUSE_S = 3600.0
 """After so long without a request, a turn is one that came back to the session."""
 _ONE_TURN_A_RUN = "sdk-cli)"
 """Of Claude Code's `-p`, as its User-Agent ends: each further turn is a run that continues."""
-# Claude Code's own words, in the user's name.
-_RESUMED = "Continue from where you left off."
-_INTERRUPTED = ("[Request interrupted by user]", "[Request interrupted by user for tool use]")
-_CUT_OFF = re.compile(r"\b(?:cut off|cut short|truncated)\b", re.IGNORECASE)
-"""After a stream that broke it asks at once for the rest, in a short text that says so."""
-_LONGEST_NOTICE, _SOON_S = 600, 10.0
+_NOTICES = (
+    "Continue from where you left off.",
+    "[Request interrupted by user]",
+    "[Request interrupted by user for tool use]",
+)
+_CUT_OFF = "Your response above was cut off mid-stream."
+"""Claude Code's own words in the user's name; the last is how it asks for the rest of a stream that
+broke (captured from 2.1.330)."""
 
 
 def read_session(reader: TraceReader, given: str) -> SessionView:
@@ -116,7 +117,7 @@ class _Builder:
         row, asked, said = exchange.row, exchange.asked, exchange.said
         repeated = conversation.last == asked.news != News() and conversation.reply == asked.reply
         label = _label(exchange, conversation)
-        news = _only_new(exchange, conversation, label, pause=row.at - self._until)
+        news = _only_new(exchange, conversation, label)
         of_user = conversation.agent is None and not repeated and not asked.asks_summary
         speaks = of_user and bool(news.texts or (news.attachments and not news.results))
         told = "" if conversation.agent is None or repeated else "\n".join(news.texts)
@@ -250,9 +251,7 @@ def _label(exchange: Exchange, conversation: Conversation) -> Label | None:
     return "compacted" if sums_up else None
 
 
-def _only_new(
-    exchange: Exchange, conversation: Conversation, label: Label | None, *, pause: float
-) -> News:
+def _only_new(exchange: Exchange, conversation: Conversation, label: Label | None) -> News:
     """Without what an earlier request brought, and without an agent's own notices: a client that
     goes on with a session, or after a request that failed, sends its last results and words again,
     joined with the new ones."""
@@ -272,17 +271,10 @@ def _only_new(
         results = [r for r in results if r.call_id not in conversation.results]
         known = Counter(last.texts if last is not None else ())
         texts = [text for text in texts if not _take(known, text)]
-    cut = conversation.failed and pause < _SOON_S
-    texts = [text for text in texts if not _is_notice(text, cut=cut)]
+    texts = [t for t in texts if t not in _NOTICES and not t.startswith(_CUT_OFF)]
     return structs.replace(
         news, texts=tuple(texts), results=tuple(results), attachments=attachments
     )
-
-
-def _is_notice(text: str, *, cut: bool) -> bool:
-    if text == _RESUMED or text in _INTERRUPTED:
-        return True
-    return cut and len(text) < _LONGEST_NOTICE and _CUT_OFF.search(text) is not None
 
 
 def _take(known: Counter[str], text: str) -> bool:

@@ -275,7 +275,7 @@ def test_the_same_word_again_after_an_answer_is_new(tmp_path: Path) -> None:
 def test_what_an_agent_says_of_a_stream_that_broke_is_no_turn(tmp_path: Path) -> None:
     session = Session(tmp_path)
     session.add([asked("one")], text("par"), status="failed")
-    rest = "The response above was cut off. Go on from there."
+    rest = "Your response above was cut off mid-stream. Resume directly from where it stops."
     session.add([asked("one"), said(text("par")), asked(rest)], text("tial"))
     session.add(
         [asked("one"), said(text("par"), text("tial")), asked("why was it cut off?")], text("so")
