@@ -48,6 +48,8 @@ class Unread:
     def before(self, record: RequestRecord, envelope: Envelope) -> list[RequestRecord]:
         """Those that a request may go on from, and those that it may be once more, the latest
         first; they may not have ended."""
+        if not self._records:
+            return []
         last, answered = _words_in(items_of(envelope) or [])
         found = [
             one for words in {None, *answered} for one in self._asked(record.key, words).values()
