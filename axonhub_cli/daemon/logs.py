@@ -21,8 +21,10 @@ from typing import Any, Literal, TextIO
 from axonhub_cli.config.files import read_text
 from axonhub_cli.config.paths import Paths
 from axonhub_cli.config.schema import Server
+from axonhub_cli.config.userinfo import hide_userinfo
 from axonhub_cli.daemon.log_lines import LARGEST_LOG, Line, level_of, write_line
 from axonhub_cli.errors import AxonHubError
+from axonhub_cli.tracing.hidden_names import hide_in_text
 
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�") | {9: " ", 10: " ", 13: " "}
 
@@ -92,10 +94,13 @@ def announce_end(error: Exception) -> None:
 
 
 class TextFormatter(logging.Formatter):
-    """A line stays one, and no upstream's words can command a terminal."""
+    """A line stays one, no upstream's words can command a terminal, and no credential is told."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return super().formatMessage(record).translate(_CONTROLS)
+        return _without_credentials(super().formatMessage(record)).translate(_CONTROLS)
+
+    def formatException(self, caught: Any) -> str:
+        return _without_credentials(super().formatException(caught))
 
 
 class JsonFormatter(logging.Formatter):
@@ -104,12 +109,14 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = Line(
-            record.getMessage(),
+            _without_credentials(record.getMessage()),
             level_of(record.levelname),
             getattr(record, "hint", None),
             at,
             record.name,
-            self.formatException(record.exc_info) if record.exc_info else None,
+            _without_credentials(self.formatException(record.exc_info))
+            if record.exc_info
+            else None,
             getattr(record, "fields", {}),
         )
         # Any other encoding writes what it has no letter for in a way that is no JSON.
@@ -133,6 +140,11 @@ class _Stderr(logging.StreamHandler[TextIO]):
         if self.log_file is not None:
             with suppress(OSError):
                 _set_aside(self.log_file)
+
+
+def _without_credentials(text: str) -> str:
+    """What an exception of some library's says may hold a URL or a header."""
+    return hide_userinfo(hide_in_text(text))
 
 
 def _set_aside(log_file: Path) -> None:

@@ -67,6 +67,19 @@ def test_what_an_upstream_said_cannot_command_a_terminal(formatter: logging.Form
         assert json.loads(line)["message"] == said
 
 
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter("%(message)s")])
+def test_no_line_tells_a_credential(formatter: logging.Formatter) -> None:
+    secret = "hunter2hunter2"
+    try:
+        raise ValueError(f"cannot read https://me:{secret}@host/?api_key={secret}")
+    except ValueError:
+        said = f"it sent Authorization: Bearer {secret} and sk-ant-{secret}"
+        record = logging.LogRecord("axonhub", logging.ERROR, "f", 1, "%s", (said,), sys.exc_info())
+    line = formatter.format(record)
+    assert "ValueError: cannot read https://***@host/?api_key=***" in line
+    assert secret not in line
+
+
 def test_from_the_first_word_to_the_last_every_line_is_an_object(process: DaemonProcess) -> None:
     assert process.end(signal.SIGTERM) == 0
     ready, hint, warning = objects(process.log)[:3]
