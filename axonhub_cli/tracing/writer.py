@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic, time
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.errors import StoreError
@@ -239,7 +240,7 @@ class TraceWriter:
         for request in self._open.values():
             if not request.written and (last or not request.young):
                 # Apart from the others: what is not written now, the next batch makes anew.
-                entries = self._make(partial(running_entry, request.record, context))
+                entries = self._make(partial(running_entry, request.record), context)
                 request.written = not self._write(entries)
             request.young = False
 
@@ -251,7 +252,7 @@ class TraceWriter:
         stored = request is not None and request.written
         # First of all: a client's next turn may be waiting for it.
         keys = self._learn(item.record)
-        made = self._make(partial(finished_entry, item.record, context, stored=stored))
+        made = self._make(partial(finished_entry, item.record, stored=stored), context)
         self._settle(item.record, made[0].spent if made else None)
         for entry in made:
             entry.request["link"] = join_keys(keys)
@@ -280,13 +281,19 @@ class TraceWriter:
             logger.error("an answer cannot be recognised later: %s", type(error).__name__)
             return ()
 
-    def _make(self, entry: Callable[[], Entry]) -> list[Entry]:
-        """One entry, or none for a record that breaks its making: it must not stop the others."""
-        try:
-            return [entry()]
-        except Exception as error:
-            self._lose(error)
-            return []
+    def _make(self, make: Callable[[Context], Entry], context: Context) -> list[Entry]:
+        """One entry, without its tokens where reading or pricing them fails; none for a record
+        that breaks its making: it must not stop the others."""
+        bare = replace(context, read_answer={}, charge=charge_nothing)
+        for each in (context, bare):
+            try:
+                return [make(each)]
+            except Exception as error:
+                if each is bare:
+                    self._lose(error)
+                else:
+                    logger.error("an answer cannot be counted: %s", type(error).__name__)
+        return []
 
     def _write(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Write what can be written; returns the entries that may be tried again."""
@@ -299,15 +306,21 @@ class TraceWriter:
         except Exception as error:
             if len(entries) > 1:
                 return [left for entry in entries for left in self._write([entry])]
+            if entries[0].bodies:
+                self._strip(entries)
+                return self._write(entries)
             self._lose(error)
             return ()
 
     def _keep(self, entries: Sequence[Entry]) -> None:
+        self._strip(entries)
+        self.lost += max(0, len(entries) - KEPT_ENTRIES)
+        self._kept = entries[-KEPT_ENTRIES:]
+
+    def _strip(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._stripped += bool(entry.bodies)
             entry.bodies = []
-        self.lost += max(0, len(entries) - KEPT_ENTRIES)
-        self._kept = entries[-KEPT_ENTRIES:]
 
     def _attempt(self, work: Callable[[], object]) -> bool:
         """Do it on the open store; a broken one is set aside, and it is done on a new one."""

@@ -11,7 +11,7 @@ from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.spent import Spent
 from axonhub_cli.tracing.store import StoreBroken
-from tests.tracing.records import record
+from tests.tracing.records import attempt, record
 from tests.tracing.test_writer import PATIENCE, Watched, reader, writing
 
 SECRET = "hunter2-hunter2"
@@ -113,3 +113,31 @@ def test_the_request_that_meets_the_damage_is_whole_too(store: Watched, tmp_path
     with reader(tmp_path) as file:
         assert file.trace("s1").requests == 1
         assert file.request_body("r1") == made.body
+
+
+@pytest.mark.parametrize("fault", ["read_answer", "charge"])
+def test_an_answer_that_cannot_be_counted_costs_no_record(
+    store: Watched, tmp_path: Path, fault: str
+) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise ArithmeticError("nobody thought of this")
+
+    options: dict[str, Any] = {"charge": fail, "read_answer": {"anthropic": fail}}
+    with writing(store, tmp_path, **{fault: options[fault]}) as writer:
+        writer.put(record("r1"), "finished")
+    assert writer.lost == 0
+    with reader(tmp_path) as file:
+        assert file.request("r1").tokens.output is None
+        assert file.request_body("r1") == record("r1").body
+
+
+def test_bodies_that_cannot_be_stored_cost_no_record(store: Watched, tmp_path: Path) -> None:
+    odd: Any = 7
+    whole = attempt(b"{}", sent_body=b"x" * 9000, sent_parts=odd)
+    with writing(store, tmp_path) as writer:
+        writer.put(record("r1", attempts=[whole]), "finished")
+        writer.put(record("r2"), "finished")
+    assert (writer.lost, writer.bodies_dropped) == (0, 1)
+    with reader(tmp_path) as file:
+        assert file.request("r1").status == "completed"
+        assert file.request_body("r2") == record("r2").body
