@@ -92,6 +92,8 @@ def _tell(changes: Changes) -> Node:
     elif not changes.changes:
         root.add(Node("body: the same values, written differently", DIM))
     root.add_all(_line(change) for change in changes.changes)
+    if changes.cut:
+        root.add(Node(f"… and more: the first {len(changes.changes)} changes are shown", DIM))
     for kind, names in changes.headers.items():
         mark, style = _MARKS[kind]
         if names:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -67,6 +68,8 @@ class Changes(Struct, frozen=True, kw_only=True):
     headers: dict[str, list[str]]
     """`added`, `removed` and `changed`: names; empty where they were not recorded."""
     losses: tuple[dict[str, Json], ...]
+    cut: bool = False
+    """There are more changes than these."""
 
     def as_json(self) -> dict[str, Json]:
         found: dict[str, Any] = {n: getattr(self, n) for n in self.__struct_fields__}
@@ -94,16 +97,16 @@ def find_changes(
     elif row.protocol != attempt.upstream_protocol:
         changes = tuple(_converted(row.protocol, attempt.upstream_protocol, body, sent, why))
     else:
-        found = differences(value_of(body), value_of(sent))
-        pairs = zip(found, range(MOST), strict=False)
-        changes = tuple(_told(each, why.of_value(each)) for each, _ in pairs)
+        found = islice(differences(value_of(body), value_of(sent)), MOST + 1)
+        changes = tuple(_told(each, why.of_value(each)) for each in found)
     return Changes(
         attempt=attempt.n,
         channel=attempt.channel,
         protocol=row.protocol,
         upstream_protocol=attempt.upstream_protocol,
         same=body == sent,
-        changes=changes,
+        changes=changes[:MOST],
+        cut=len(changes) > MOST,
         headers=_headers(decision, attempt.n),
         losses=row.losses if last else (),
     )
