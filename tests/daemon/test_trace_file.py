@@ -15,7 +15,7 @@ import pytest
 
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import TraceReader
-from tests.support.daemon import DaemonProcess
+from tests.support.daemon import Daemon, DaemonProcess
 from tests.support.home import KEY, TOKEN, Home, channel
 from tests.support.plays import error, message
 from tests.support.upstream import PATIENCE, Upstream
@@ -150,6 +150,25 @@ def test_no_credential_that_was_in_play_is_in_any_file_or_log(
     targets = [request.target for request in upstream.requests]
     assert "/v1/messages?beta=true&z" in targets
     assert not any(KEY[1:] in line for line in (*targets, *_sent_headers(upstream)))
+
+
+def test_with_bodies_off_nothing_that_was_said_is_in_any_file(
+    home: Home, upstream: Upstream
+) -> None:
+    home.configure(channel(upstream.url), server={"trace": {"bodies": "off"}})
+    upstream.script(message("the-answer"))
+    daemon = Daemon(home).start()
+    try:
+        said = [{"role": "user", "content": "the-question"}]
+        sent = BODY | {"messages": said, "system": "the-prompt"}
+        status, headers, _ = daemon.post(json.dumps(sent).encode())
+        assert status == 200
+    finally:
+        daemon.stop()
+    found = _everything(home)
+    assert headers["ah-trace-id"].encode() in found
+    for words in (b"the-question", b"the-prompt", b"the-answer"):
+        assert words not in found
 
 
 def _sent_headers(upstream: Upstream) -> Iterator[str]:
