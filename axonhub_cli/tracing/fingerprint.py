@@ -107,7 +107,9 @@ class History:
         self._owner = owner
         self._items = items_of(envelope) or []
         self._seen: list[Seen] = []
-        self._unseen = self._look_back()
+        # Not a method: with itself in its own generator, a history and its body would go only when
+        # the collector comes by.
+        self._unseen = _look_back(owner, self._items)
         self._opening: bytes | None = None
 
     def __iter__(self) -> Iterator[Seen]:
@@ -134,29 +136,6 @@ class History:
             steps.append(digest.digest())
         return steps or [digest.digest()]
 
-    def _look_back(self) -> Iterator[Seen]:
-        answer: list[Raw] = []
-        prompt: list[Raw] = []
-        start = end = len(self._items)
-        for at in range(end - 1, max(0, end - _MESSAGES_LOOKED_AT) - 1, -1):
-            raw = self._items[at]
-            of_answer = is_answer(raw)
-            if of_answer and prompt:
-                yield from self._see(answer, prompt, start, end)
-                answer, prompt = [], []
-            if of_answer:
-                start, end = at, end if answer else at + 1
-                answer.append(raw)
-            elif of_answer is False and answer:
-                prompt.append(raw)
-        yield from self._see(answer, prompt, start, end)
-
-    def _see(self, answer: list[Raw], prompt: list[Raw], start: int, end: int) -> Iterator[Seen]:
-        said = _join_items(answer)
-        if said:
-            size = sum([memoryview(raw).nbytes for raw in answer])
-            yield Seen(*_own_keys(self._owner, said), prompt, start, end, size)
-
 
 def join_keys(keys: Keys) -> bytes | None:
     """Keys as they are stored; None for none."""
@@ -168,6 +147,32 @@ def split_keys(stored: bytes) -> Keys:
     if len(stored) % KEY_BYTES != 1 or not stored.startswith(_LINK_VERSION):
         return ()
     return tuple(stored[at : at + KEY_BYTES] for at in range(1, len(stored), KEY_BYTES))
+
+
+def _look_back(owner: str, items: list[Raw]) -> Iterator[Seen]:
+    """The answers among messages, the last one first; messages in a row are one answer."""
+    answer: list[Raw] = []
+    prompt: list[Raw] = []
+    start = end = len(items)
+    for at in range(end - 1, max(0, end - _MESSAGES_LOOKED_AT) - 1, -1):
+        raw = items[at]
+        of_answer = is_answer(raw)
+        if of_answer and prompt:
+            yield from _see(owner, answer, prompt, start, end)
+            answer, prompt = [], []
+        if of_answer:
+            start, end = at, end if answer else at + 1
+            answer.append(raw)
+        elif of_answer is False and answer:
+            prompt.append(raw)
+    yield from _see(owner, answer, prompt, start, end)
+
+
+def _see(owner: str, answer: list[Raw], prompt: list[Raw], start: int, end: int) -> Iterator[Seen]:
+    said = _join_items(answer)
+    if said:
+        size = sum([memoryview(raw).nbytes for raw in answer])
+        yield Seen(*_own_keys(owner, said), prompt, start, end, size)
 
 
 def _own_keys(owner: str, said: Said) -> tuple[bytes, Keys, bytes | None, bytes | None]:

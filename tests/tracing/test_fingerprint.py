@@ -1,4 +1,6 @@
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -242,3 +244,15 @@ def test_no_messages_break_it(value: Any) -> None:
         assert len(history.keys_after(seen)) == 2
         assert history.steps_after(seen)
     assert isinstance(context_of(found), Context)
+
+
+def test_a_history_goes_with_whoever_held_it_last_and_its_body_with_it() -> None:
+    gc.disable()
+    try:
+        history = History("k", envelope(HI, assistant("Hello!"), HI))
+        assert next(iter(history), None) is not None
+        held = weakref.ref(history)
+        del history
+        assert held() is None
+    finally:
+        gc.enable()
