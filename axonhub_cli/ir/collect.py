@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import astuple
+
 from axonhub_cli.errors import ErrorInfo
 from axonhub_cli.ir.events import (
     BlockEnded,
@@ -28,6 +30,8 @@ from axonhub_cli.ir.request import (
     ToolCall,
 )
 from axonhub_cli.ir.response import Response, Stop, Usage
+
+_NOTHING = Usage()
 
 
 class BrokenAnswer(Exception):
@@ -160,12 +164,10 @@ def replay_block(key: int, block: Block) -> Iterator[Event]:
 
 def merge_usage(early: Usage, late: Usage) -> Usage:
     """What the end says counts; what it leaves out, or calls 0, stays as the start said it."""
-    values = {
-        name: late_count if late_count or early_count is None else early_count
-        for name in Usage.__struct_fields__
-        for early_count, late_count in [(getattr(early, name), getattr(late, name))]
-    }
-    return Usage(**values)
+    if early == _NOTHING:
+        return late
+    pairs = zip(astuple(early), astuple(late), strict=True)
+    return Usage(*[end if end or start is None else start for start, end in pairs])
 
 
 def stop_of(content: Iterable[Block], stop: Stop) -> Stop:

@@ -59,6 +59,8 @@ def tells_all(value: Json) -> bool:
 
 def counts_something(value: Json) -> bool:
     """Has it any count but zeros? Some send a usage of zeros with the first or the last chunk."""
+    if isinstance(value, dict) and as_count(value.get("prompt_tokens")):
+        return True
     return decode_usage(value).tells
 
 
