@@ -52,16 +52,16 @@ def prune(
         store = SqliteStore(path)
     store.open()
     try:
-        before = path.stat().st_size
+        before = store.size()
         expired, kept = store.count_older(0.0 if limits.keep_s is None else now - limits.keep_s)
         if dry_run or not (expired or _is_over(limits, before)):
             _tell_expired(expired, before, limits, json=json)
             return
         output.confirm(_question(expired, kept, limits, before), yes=yes)
         gone = _forget(store, limits, now)
+        after = store.size()
     finally:
         store.close()
-    after = path.stat().st_size
     if json:
         output.emit_json(_report(gone, before, after))
     else:

@@ -110,13 +110,14 @@ class Pruner:
         return used - int(most * ENOUGH) if self._shrinking else 0
 
 
+def file_bytes(db: sqlite3.Connection) -> int:
+    """The file, as it is with what its log brings."""
+    return _pragma(db, "page_count") * _pragma(db, "page_size")
+
+
 def used_bytes(db: sqlite3.Connection) -> int:
     """What is in the file, without its free pages."""
-    pages, free, each = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * each
+    return file_bytes(db) - _free_pages(db) * _pragma(db, "page_size")
 
 
 def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
@@ -195,7 +196,11 @@ def _give_back(db: sqlite3.Connection) -> int:
 
 
 def _free_pages(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA freelist_count").fetchone()[0])
+    return _pragma(db, "freelist_count")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _marks(values: list[int]) -> str:

@@ -25,7 +25,7 @@ from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.eras import largest_era
 from axonhub_cli.tracing.fingerprint import Keys, split_keys
 from axonhub_cli.tracing.pace import no_rest
-from axonhub_cli.tracing.prune import Limits, Pruner, Step, used_bytes
+from axonhub_cli.tracing.prune import Limits, Pruner, Step, file_bytes, used_bytes
 from axonhub_cli.tracing.schema import check_version, migrate
 
 BUSY_SECONDS = 2.0
@@ -199,6 +199,14 @@ class SqliteStore:
         except sqlite3.Error as error:
             if _code(error) in _BROKEN:
                 raise _explain(error, self._path) from error
+
+    def size(self) -> int:
+        """Bytes of the file, once its log is written into it."""
+        assert self._db is not None, "open() comes first"
+        try:
+            return file_bytes(self._db)
+        except sqlite3.Error as error:
+            raise _explain(error, self._path) from error
 
     def count_older(self, before: float) -> tuple[int, int]:
         """How many requests began before a time, and how many did not."""

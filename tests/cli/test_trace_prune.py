@@ -1,9 +1,13 @@
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from axonhub_cli.tracing.entries import finished_entry
+from axonhub_cli.tracing.store import SqliteStore
 from tests.support.home import Home
+from tests.tracing.records import attempt, context, record
 
 
 @pytest.fixture
@@ -58,3 +62,19 @@ def test_a_wrong_limit_is_told(recorded: Home) -> None:
 def test_without_a_file_there_is_nothing_to_forget(home: Home) -> None:
     home.configure()
     assert "no request is too old" in home.axonhub("trace", "prune").stdout
+
+
+def test_what_is_in_the_log_alone_counts_too(home: Home) -> None:
+    home.configure()
+    writer = SqliteStore(home.paths.trace_db)
+    writer.open()
+    answers = [attempt(os.urandom(50_000)) for _ in range(40)]
+    made = [record(f"r{n}", attempts=[answer]) for n, answer in enumerate(answers)]
+    entries = [finished_entry(one, context(), stored=False) for one in made]
+    writer.write(entries, context().redactor.body)
+    assert home.paths.trace_db.stat().st_size < 10**6
+    found = home.json("trace", "prune", "--max-size", "1MB", "--yes")
+    assert found["bytes_before"] > 2 * 10**6
+    assert 0.6 * 10**6 < found["bytes_after"] < 10**6
+    assert found["requests"] < len(made)
+    writer.close()
