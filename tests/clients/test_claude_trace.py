@@ -10,7 +10,7 @@ import pytest
 from tests.clients.claude import VERSIONS, Claude, claude_code
 from tests.support import plays
 from tests.support.daemon import Daemon
-from tests.support.upstream import Play, SeenRequest, Upstream
+from tests.support.upstream import Close, Play, SeenRequest, Upstream
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
 
@@ -67,3 +67,19 @@ def test_subagents_a_continuation_and_a_compaction_are_one_tree_with_the_right_t
     assert labels == [[None, "compaction"], ["compacted"]]
     shown = [step["request"]["id"] for turn in turns for step in turn["steps"]]
     assert len(shown) == len(set(shown)) == trace["requests"]
+
+
+def test_what_it_asks_after_a_stream_that_broke_is_no_turn_of_the_user(
+    daemon: Daemon, upstream: Upstream
+) -> None:
+    """Without the hints by which it names its turns; up to 2.1.197 it does not ask again."""
+    claude = claude_code("2.1.330", daemon)
+    events = plays.as_events(plays.text("an answer that will be cut"))
+    upstream.script(plays.truncated(events, len(b"".join(events[:5])), how=Close()))
+    claude("-p", "first", CLAUDE_CODE_GATEWAY_HINT_HEADERS="")
+    claude("-p", "second", "--continue", CLAUDE_CODE_GATEWAY_HINT_HEADERS="")
+    daemon.stop()
+    (trace,) = daemon.home.json("trace", "list")
+    turns = daemon.home.json("trace", "show", trace["id"])["turns"]
+    assert [turn["user"] for turn in turns] == ["first", "second"]
+    assert [step["request"]["status"] for step in turns[0]["steps"]] == ["failed", "completed"]
