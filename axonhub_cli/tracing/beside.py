@@ -29,6 +29,9 @@ _MARKS: tuple[tuple[str, Side], ...] = (
     ("indicates a new conversation topic", "topic"),
     ("[SUGGESTION MODE", "auxiliary"),
 )
+# How Open WebUI asks for titles, tags, follow-ups and search queries (its `config.py`, 2026-11).
+_TASK, _TASK_LINE = "### Task:\n", 120
+_CHAT_HISTORY = "### Chat History:\n<chat_history>"
 _OF_ANYBODY = frozenset({"title", "topic", "auxiliary"})
 """Kinds whose words are an agent's own; a search or a very short answer may be anybody's."""
 
@@ -74,6 +77,8 @@ def _by_its_words(signs: Signs, first: str, last: str) -> Side | None:
         return "title"
     if first.startswith(TITLE_REQUEST):
         return "title"
+    if last.startswith(_TASK) and _CHAT_HISTORY in last[:_LOOKED_AT]:
+        return "title" if " title" in last[:_TASK_LINE] else "auxiliary"
     system = bytes(signs.system)[:_LOOKED_AT].decode("utf-8", "replace")
     for mark, side in _MARKS:
         if mark in system or mark in first[:_LOOKED_AT] or mark in last[:_LOOKED_AT]:

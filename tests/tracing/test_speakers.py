@@ -58,6 +58,21 @@ def test_what_a_side_request_said_is_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_chat_program_asks_about_a_chat_is_beside_it(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    history = "### Chat History:\n<chat_history>\nUSER: tell me a joke\n</chat_history>"
+    title = "### Task:\nGenerate a concise, 3-5 word title with an emoji.\n" + history
+    tags = "### Task:\nGenerate 1-3 broad tags.\n### Guidelines:\n- few\n" + history
+    session.add([asked("tell me a joke")], text("a joke"), **SDK)
+    session.add([asked(title)], text('{"title": "Jokes"}'), **SDK)
+    session.add([asked(tags)], text('{"tags": []}'), **SDK)
+    (turn,) = session.view().turns
+    assert [(side.kind, side.asides[0].text) for side in turn.side] == [
+        ("title", '{"title": "Jokes"}'),
+        ("auxiliary", '{"tags": []}'),
+    ]
+
+
 def test_conversations_side_by_side_in_one_trace_keep_their_own_turns(tmp_path: Path) -> None:
     session = Session(tmp_path)
     other = CALL | {"id": "t2"}

@@ -32,6 +32,8 @@ def test_the_title_is_the_users_first_words(name: str, title: str | None) -> Non
         ("<a-b>x</a-b> <c_d>y</c_d>do", "do"),
         ("<system-reminder>never closed", ""),
         ("<session>\nx\n</session>", ""),
+        ("<user_info>\nlinux\n</user_info>\n<user_query>\nfix > it\n</user_query>", "fix > it"),
+        ("<user_message>fix it</user_message>\nnow", "fix it\nnow"),
         ("<div>why does this not close</div>", "<div>why does this not close</div>"),
         (
             "<command-name>/review</command-name>\n<command-args>42</command-args>",
