@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import anthropic
-import openai
 import pytest
 
+from tests.sdk.late import anthropic, openai
 from tests.support.gateway import Gateway
 from tests.support.home import KEY, channel
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import anthropic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sdk.late import anthropic
 from tests.support import plays
 from tests.support.daemon import Daemon
 from tests.support.home import KEY, Home, channel

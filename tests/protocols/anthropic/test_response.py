@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from anthropic.types import Message
 from hypothesis import given
 
 from axonhub_cli.errors import UpstreamGarbled
@@ -23,6 +22,7 @@ from axonhub_cli.ir.response import Response, Stop, StopReason, Usage
 from axonhub_cli.protocols.anthropic.names import STOP_REASONS
 from axonhub_cli.protocols.anthropic.response import decode_response, encode_response
 from axonhub_cli.protocols.codec import UNSIGNED, ReplyContext
+from tests.sdk.late import anthropic
 
 from .wire import values
 
@@ -203,5 +203,5 @@ def test_the_sdk_takes_what_is_written() -> None:
     response = decode_response(WIRE)
     for block in (*response.content, Thinking("x"), Opaque("gemini", "y", None)):
         wire = encode_response(Response(content=(block,)), CONTEXT)
-        message = Message.model_validate(wire)
+        message = anthropic.types.Message.model_validate(wire)
         assert (message.id, message.model) == ("msg_ours", "claude-asked")

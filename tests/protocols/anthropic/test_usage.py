@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from anthropic.types import MessageDeltaUsage
-from anthropic.types import Usage as SdkUsage
 
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.protocols.anthropic.usage import (
@@ -15,6 +13,7 @@ from axonhub_cli.protocols.anthropic.usage import (
     encode_usage,
     tells_all,
 )
+from tests.sdk.late import anthropic
 
 
 def test_all_counts_cross() -> None:
@@ -68,7 +67,7 @@ def test_unknown_counts_are_zero_on_the_wire() -> None:
         "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
         "output_tokens": 0,
     }
-    SdkUsage.model_validate(encode_usage(Usage()), strict=True)
+    anthropic.types.Usage.model_validate(encode_usage(Usage()), strict=True)
 
 
 def test_cache_writes_without_a_split_are_for_five_minutes() -> None:
@@ -85,7 +84,7 @@ def test_the_last_usage_has_no_split() -> None:
         "output_tokens": 4,
         "output_tokens_details": {"thinking_tokens": 1},
     }
-    MessageDeltaUsage.model_validate(last, strict=True)
+    anthropic.types.MessageDeltaUsage.model_validate(last, strict=True)
 
 
 COMPACTION = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500}
