@@ -197,6 +197,11 @@ def _member(document: str, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def recorded_id(given: str) -> str:
+    """An id as it is recorded, of one as a client or a user writes it."""
+    return _clean(_as_header(given)) or given
+
+
 def _as_header(value: str) -> str:
     """A string as the same bytes would come in a header."""
     return value.encode("utf-8", "surrogatepass").decode("latin-1")

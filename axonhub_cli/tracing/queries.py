@@ -19,6 +19,7 @@ from axonhub_cli import jsonio
 from axonhub_cli.errors import StoreError
 from axonhub_cli.jsonio import Json
 from axonhub_cli.tracing.blobs import fill, read_numbers, split_addresses
+from axonhub_cli.tracing.identity import recorded_id
 from axonhub_cli.tracing.opening import open_to_read, unreadable
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.picking import Conditions, pick_requests, pick_traces
@@ -66,12 +67,12 @@ class TraceReader:
 
     def trace(self, given: str) -> TraceRow:
         """The trace of an id or of the beginning of one. Raises `NotRecorded`."""
-        seq = self._find("traces", given, "trace")
+        seq = self._find("traces", recorded_id(given), "trace")
         return self._traces("WHERE seq = ?", [seq])[0]
 
     def thread(self, given: str) -> str:
         """The whole id of a thread, or of the beginning of one. Raises `NotRecorded`."""
-        seq = self._find("threads", given, "thread")
+        seq = self._find("threads", recorded_id(given), "thread")
         (row,) = self._query("SELECT id FROM threads WHERE seq = ?", [seq])
         return str(row[0])
 

@@ -136,8 +136,9 @@ _TEXTS = {
 _NOT_SO_PLAIN = {
     # Some upstreams begin a block with its first words.
     "anthropic": re.compile(rb'"content_block":\s*\{[^{}]*"text":\s*"[^"]'),
-    # Several choices; and a last chunk that repeats the whole answer (MiniMax).
-    "openai_chat": re.compile(rb'"index":\s*[1-9]|"message":\s*\{'),
+    # Several choices; chunks that repeat the answer so far (MiniMax, Perplexity); what was cited
+    # (OpenRouter).
+    "openai_chat": re.compile(rb'"index":\s*[1-9]|"message":\s*\{|"annotations":\s*\[\s*\{'),
 }
 _NOT_TEXT = (
     *(b'tool_use"', b'"tool_calls"', b'"function_call"'),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import TraceSettings
 from axonhub_cli.tracing.entries import Context, finished_entry, running_entry
+from axonhub_cli.tracing.identity import find_trace
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import NotRecorded, TraceReader
 from axonhub_cli.tracing.redact import Redactor
@@ -267,3 +268,11 @@ def test_a_decision_is_read_whatever_the_patterns_take_in(tmp_path: Path, patter
         found = reader.decision(reader.request("r1"))
     assert found["strategy"] == "x"
     assert found["rule"] in ("***", "me@here.test ***")
+
+
+def test_a_trace_is_found_by_its_id_as_the_client_wrote_it(tmp_path: Path) -> None:
+    sent = "任务-1".encode().decode("latin-1")
+    recorded = find_trace({"ah-trace-id": sent}, None, TraceSettings()).trace_id
+    with store(tmp_path / "traces.db", [record("r", trace_id=recorded)]) as reader:
+        assert reader.trace("任务-1").id == recorded
+        assert reader.trace(str(recorded)).id == recorded

@@ -59,6 +59,15 @@ def test_a_last_chunk_that_repeats_the_answer_is_not_said_twice() -> None:
     assert said_in_stream("openai_chat", stream) is None
 
 
+def test_what_an_answer_cites_is_not_said() -> None:
+    cited = {"type": "url_citation", "url_citation": {"url": "https://a", "content": "a page"}}
+    stream = chat_plays.chunk({"content": "Hello", "annotations": [cited]})
+    assert said_in_stream("openai_chat", stream) is None
+    assert said_in(PROTOCOLS["openai_chat"].read_answer(stream).content) == Said("Hello")
+    without = chat_plays.chunk({"content": "Hello", "annotations": []})
+    assert said_in_stream("openai_chat", without) == Said("Hello")
+
+
 def test_of_several_choices_the_first_is_what_was_said() -> None:
     choices = [(0, "A"), (1, "B"), (0, "C")]
     stream = b"".join(
