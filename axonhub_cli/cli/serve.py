@@ -79,10 +79,15 @@ def serve(
     log_level: LogLevel = None,
 ) -> None:
     """Run the proxy in the foreground; Ctrl-C lets running streams end, then stops it."""
-    session = Session.of(ctx)
-    listen = serve_options(host, port, tls_cert, tls_key, log_level)
     from axonhub_cli.daemon import lifecycle
 
+    session = Session.of(ctx)
+    try:
+        listen = serve_options(host, port, tls_cert, tls_key, log_level)
+    except UsageError as error:
+        if lifecycle.refuse(session.paths, session.environ, error):
+            raise typer.Exit(output.exit_code(error)) from error
+        raise
     ended = lifecycle.serve(session.paths, session.environ, listen, on_ready=output.note)
     if ended is not None:
         # Its log, a line of JSON each, has told of it.

@@ -73,8 +73,7 @@ def serve(
         spare_what_stays()
         on_ready(line)
 
-    early = Server(log_format=format_before_config(paths, environ))
-    configure_logging(early, paths.log_file)
+    early = _early_log(paths, environ)
     daemon = Daemon(paths, environ, listen)
     with whole_process():
         try:
@@ -85,6 +84,22 @@ def serve(
             announce_end(error)
             return error
     return None
+
+
+def refuse(paths: Paths, environ: Mapping[str, str], error: AxonHubError) -> bool:
+    """Tell the log why there will be no daemon; False where that is for people and they are yet
+    to be told."""
+    is_json = _early_log(paths, environ).log_format == "json"
+    if is_json:
+        announce_end(error)
+    return is_json
+
+
+def _early_log(paths: Paths, environ: Mapping[str, str]) -> Server:
+    """The log as far as it is known before the configuration has been read."""
+    early = Server(log_format=format_before_config(paths, environ))
+    configure_logging(early, paths.log_file)
+    return early
 
 
 class Daemon:

@@ -125,6 +125,14 @@ def test_a_broken_configuration_is_told_in_the_form_it_asks_for(home: Home) -> N
     assert (refused.returncode, "prot" in told["message"]) == (2, True)
 
 
+def test_options_that_cannot_be_are_told_in_that_form_too(home: Home) -> None:
+    home.configure(server=JSON)
+    refused = home.axonhub("serve", "--log-level", "loud", check=False)
+    (told,) = objects(refused.stderr.splitlines())
+    assert (refused.returncode, told["level"]) == (2, "error")
+    assert "warning" in told["hint"]
+
+
 def test_before_the_file_can_be_read_the_environment_counts(home: Home) -> None:
     file, variable = home.paths.config_file, "AXONHUB_SERVER_LOG_FORMAT"
     assert format_before_config(home.paths, {}) == "text"
