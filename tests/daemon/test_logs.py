@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from axonhub_cli.daemon.logs import JsonFormatter, TextFormatter, format_before_
 from axonhub_cli.errors import CommandFailed
 from tests.support.daemon import DaemonProcess
 from tests.support.home import Home, channel
+from tests.support.upstream import PATIENCE
 
 JSON = {"log_format": "json"}
 
@@ -91,12 +93,16 @@ def test_from_the_first_word_to_the_last_every_line_is_an_object(process: Daemon
 def test_the_settings_of_the_log_are_followed_while_it_runs(
     process: DaemonProcess, home: Home
 ) -> None:
-    home.configure(server=JSON | {"log_level": "error"})
-    process.get("/v1/models")
-    home.configure(server={"log_level": "info", "log_format": "text"})
-    process.get("/v1/models")
-    home.configure(server=JSON)
-    process.get("/v1/models")
+    for name, server in (
+        ("first", JSON | {"log_level": "error"}),
+        ("second", {"log_level": "info", "log_format": "text"}),
+        ("third", JSON),
+    ):
+        home.configure(channel("http://127.0.0.1:9", models=[name]), server=server)
+        deadline = monotonic() + PATIENCE
+        # Under load the file is looked at every few milliseconds.
+        while name.encode() not in process.get("/v1/models")[2]:
+            assert monotonic() < deadline
     process.stop()
     said = [line for line in process.log if "configuration reloaded" in line]
     assert [line.startswith("{") for line in said] == [False, True]
