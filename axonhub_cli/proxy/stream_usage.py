@@ -39,17 +39,25 @@ def usage_edits(target: Target) -> list[Edit]:
         else []
     )
     if not options:
-        end = call.body.rindex(b"}")
-        return [(end, end, b"," + _ASKED)]
+        place = _beside_model(target) or call.body.rindex(b"}")
+        return [(place, place, b"," + _ASKED)]
     if len(options) > 1:
         return []
-    place = options[0]
-    given: Json = jsonio.decode(call.body[place.start : place.end])
+    start, end = options[0].start, options[0].end
+    given: Json = jsonio.decode(call.body[start:end])
     if given is not None and not isinstance(given, dict):
         return []  # the API's to refuse
     if given and given.get("include_usage") not in (None, False):
         return []
-    return [(place.start, place.end, jsonio.encode((given or {}) | {"include_usage": True}))]
+    return [(start, end, jsonio.encode((given or {}) | {"include_usage": True}))]
+
+
+def _beside_model(target: Target) -> int | None:
+    """Where the model's name ends, if it is edited too: two edits side by side are one to whoever
+    stores what differs."""
+    if target.candidate.upstream_model == target.call.model:
+        return None
+    return next((s.end for s in reversed(target.call.members) if s.key == "model"), None)
 
 
 def refuses_usage(error: UpstreamError) -> bool:

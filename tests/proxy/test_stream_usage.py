@@ -42,7 +42,13 @@ def chat() -> Iterator[Upstream]:
 @pytest.fixture
 def relaying(home: Home, chat: Upstream) -> Iterator[Daemon]:
     home.configure(
-        channel(chat.url, "c", type="openai-compatible", models=["gpt-*"]),
+        channel(
+            chat.url,
+            "c",
+            type="openai-compatible",
+            models=["gpt-*"],
+            mappings=[{"from": "gpt-old", "to": "gpt-x"}],
+        ),
         channel(chat.url, "glm", type="zhipu", models=["glm-*"]),
         prices=[{"model": "*", "input": 3.0, "output": 15.0, "cache_read": 0.3}],
     )
@@ -114,6 +120,15 @@ def test_odd_questions_whole_answers_and_providers_that_tell_unasked_are_left_al
     sent = chat.requests[-1].body
     assert sent == body or b"glm" in body
     assert ASKED not in sent
+
+
+def test_the_question_stands_beside_a_model_that_is_renamed(
+    relaying: Daemon, chat: Upstream
+) -> None:
+    renamed = BODY.replace(b"gpt-x", b"gpt-old")
+    assert relaying.post(renamed, PATH)[2] == b"".join(UNSEEN)
+    expected = BODY.replace(b'"gpt-x"', b'"gpt-x"' + ASKED)
+    assert chat.requests[-1].body == expected
 
 
 def test_a_key_of_this_name_further_in_is_not_the_clients_question(
