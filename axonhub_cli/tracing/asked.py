@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from axonhub_cli import jsonio
 from axonhub_cli.errors import ClientError
@@ -199,11 +199,27 @@ def _read(protocol: str, name: str, items: list[Raw]) -> tuple[News, Reply | Non
             first = _begins_with(protocol, name, bytes(items[0]))
             if not first:
                 first = _first_words(messages(items[:_BEGINNING]))
-            return _news(added, len(items)), _reply(answer), first, True
+            news = _news(added, len(items))
+            if not (first or answer or news.results or news.attachments):
+                news, first = _all_words(news, added)
+            return news, _reply(answer), first, True
         except (ClientError, jsonio.InvalidJson):
             pass
     news, first = _read_loosely(items)
     return news, None, first, False
+
+
+def _all_words(news: News, added: Sequence[Message]) -> tuple[News, str]:
+    """Where a conversation begins with nothing but tags, they are what the user says: a program
+    may put all of its prompt between tags, and no agent begins without a word of its user."""
+    texts = [
+        block.text.strip()
+        for message in added
+        if message.role == "user"
+        for block in message.content
+        if isinstance(block, Text) and block.text.strip()
+    ]
+    return structs.replace(news, texts=tuple(texts)), "\n".join(texts)
 
 
 def _last_answer(

@@ -18,6 +18,7 @@ from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Envelope, Json
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.asked import read_asked
+from axonhub_cli.tracing.beside import is_beside
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.sent_headers import compare_headers
@@ -279,7 +280,8 @@ def _title(record: RequestRecord, clean: Callable[[str], str]) -> str | None:
     # What has an answer in it is a conversation, whatever it is about; reading it takes its time.
     if record.envelope is None or not has_answer(record.envelope):
         asked = read_asked(record.protocol, record.body, record.operation, record.request_class)
-        if asked.side is not None:
+        client, said = record.client, record.request_class
+        if asked.side and is_beside(asked.side, client, said, other_conversation=False):
             return None
     return _optional(clean, find_title(record.body, record.envelope))
 

@@ -83,6 +83,17 @@ def test_a_result_that_an_agent_tells_in_the_users_name_is_no_word_of_his() -> N
     )
 
 
+@pytest.mark.parametrize("protocol", ["anthropic", "openai_chat"])
+def test_a_prompt_that_stands_in_tags_alone_is_what_was_said(protocol: str) -> None:
+    prompt = {"role": "user", "content": "<input-text>\nlong\n</input-text>"}
+    system = [{"role": "system", "content": "sum up"}] if protocol == "openai_chat" else []
+    read = read_asked(protocol, body(*system, prompt))
+    assert read.news.texts == (prompt["content"],)
+    assert read.root == prompt["content"]
+    history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
+    assert read_asked(protocol, body(*history, prompt)).news.texts == ()
+
+
 def test_half_an_emoji_hides_nothing() -> None:
     read = read_asked("anthropic", b'{"messages":[{"role":"user","content":"a \\ud83d"}]}')
     assert (read.news.texts, read.readable) == (("a \ufffd",), True)

@@ -119,7 +119,9 @@ def test_side_requests_give_no_title() -> None:
     opencodes = record("r", protocol="openai_chat", body=body_of("opencode/chat_basic.01"))
     assert title(opencodes) is None
     ping = {"max_tokens": 1, "messages": [{"role": "user", "content": "quota"}]}
-    assert title(record("r", body=json.dumps(ping).encode())) is None
+    pinged = json.dumps(ping).encode()
+    assert title(record("r", body=pinged)) is None
+    assert title(record("r", body=pinged, client="openai-sdk")) == "quota"
 
 
 def test_where_bodies_are_not_kept_the_users_words_are_no_title_either() -> None:
