@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from json import dumps
 
 from axonhub_cli import jsonio
 from axonhub_cli.config.userinfo import HIDDEN, hide_userinfo
@@ -127,6 +128,9 @@ def _is_json(data: bytes) -> bool:
 
 
 def _forms(secret: str) -> set[bytes]:
-    """A secret as it may stand in a body: as it is, and as a JSON string writes it."""
+    """A secret as it may stand in a body: as it is, and as clients' languages write it in JSON."""
     raw = secret.encode("utf-8", "replace")
-    return {raw, jsonio.encode(raw.decode())[1:-1]}
+    written = jsonio.encode(raw.decode())[1:-1]
+    # Python's own writer leaves ASCII alone, PHP's does that and escapes slashes.
+    ascii_only = dumps(raw.decode())[1:-1].encode()
+    return {raw, written, ascii_only, ascii_only.replace(b"/", b"\\/")}

@@ -67,6 +67,12 @@ def test_a_secret_is_found_in_the_form_json_gives_it() -> None:
     assert b"secret" not in Redactor([secret]).body(body)
 
 
+@pytest.mark.parametrize("written", [r"gehe\u00efm/1234", "geheïm/1234", r"gehe\u00efm\/1234"])
+def test_a_secret_is_found_as_any_client_writes_json(written: str) -> None:
+    cleaned = Redactor(["geheïm/1234"]).body(f'{{"a":"{written}"}}'.encode())
+    assert set(cleaned) == set(b'{"a":"*"}')
+
+
 def test_a_body_without_secrets_is_not_copied() -> None:
     body = b"what a user says, sk-ant-like or not, is his own"
     assert Redactor([TOKEN]).body(body) is body
