@@ -16,8 +16,8 @@ from axonhub_cli.tracing.fingerprint import History, Keys, Seen
 _ALIKE = 64
 """Of so many that began alike, the oldest will hardly go on."""
 _KNOWN_LOOKED_AT = 8
-_UNKNOWN_LOOKED_AT = 24
-_UNKNOWN_BYTES = 64 * 1024
+_UNKNOWN_LOOKED_AT = 8
+_UNKNOWN_BYTES = 16 * 1024
 """Another's answers, and those that a client made up (files, each with an `Ok.`), may come after
 ours."""
 

@@ -16,7 +16,7 @@ from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.said import begins_with, is_answer, items_of
 
 FAILED = ("failed", "canceled")
-_PROMPTS_LOOKED_AT = 24
+_PROMPTS_LOOKED_AT = 8
 """From the end back: clients put more behind the last answer that was ours."""
 _FAILED_LOOKED_AT = 16
 
