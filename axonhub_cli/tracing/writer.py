@@ -47,8 +47,9 @@ PRUNE_EVERY_S = 60.0
 """Between two looks for what is too old or too much."""
 PRUNE_PAUSE_S = 0.02
 """Between two steps, which take about as long, while nothing has to be written."""
-PRUNE_BUSY_S = 1.0
-"""The same while something has."""
+PRUNE_SHARE = 10
+"""While something has to be written, a step is followed by a pause so many times as long: whatever
+the load, what comes in does not outrun what goes."""
 
 STOPPED = "the daemon stopped before it ended"
 
@@ -203,9 +204,11 @@ class TraceWriter:
             limits = limits_of(self._settings())
             self._pruning = self._store.prune(limits, time()).more
 
+        began = monotonic()
         self._survive(step)
-        wait = (0.0 if idle else PRUNE_BUSY_S) if self._pruning else PRUNE_EVERY_S
-        self._prune_at = monotonic() + wait
+        ended = monotonic()
+        pause = 0.0 if idle else PRUNE_SHARE * (ended - began)
+        self._prune_at = ended + (pause if self._pruning else PRUNE_EVERY_S)
 
     def _fail_running(self) -> None:
         if self._owner:
