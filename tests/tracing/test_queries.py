@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.jsonio import read_envelope
 from axonhub_cli.tracing.entries import Context, finished_entry, running_entry
 from axonhub_cli.tracing.identity import find_trace
 from axonhub_cli.tracing.packer import Packer
@@ -177,6 +178,26 @@ def test_any_object_is_stored_and_read_back_byte_for_byte(value: dict[str, Any])
     with tempfile.TemporaryDirectory() as folder:
         with store(Path(folder) / "traces.db", [record("r1", body=body)]) as reader:
             assert reader.request_body("r1") == body
+
+
+def test_a_session_with_halves_of_pairs_comes_back_as_it_was_and_as_it_was_sent(
+    tmp_path: Path,
+) -> None:
+    """Its parts are those of the repaired body, which is as long."""
+    history = [{"role": "user", "content": "half \ud83d " + "long " * 900}]
+    records = []
+    for number in range(4):
+        body = json.dumps({"model": "m", "messages": history}).encode()
+        envelope, repaired = read_envelope(body)
+        edited = [attempt(sent_body=repaired)]
+        made = {"at": NOON + number, "body": body, "envelope": envelope, "attempts": edited}
+        records.append(record(f"r{number}", **made))
+        history.append({"role": "assistant", "content": "so " * 80})
+        history.append({"role": "user", "content": "\udc00" * (number % 2) + "more " * 50})
+    with store(tmp_path / "traces.db", records) as reader:
+        for one in records:
+            assert reader.request_body(one.id) == one.body
+            assert reader.upstream_body(one.id) == one.attempts[0].sent_body
 
 
 def test_headers_and_decision_are_shown_without_credentials(tmp_path: Path) -> None:
