@@ -166,6 +166,7 @@ class ProxyEndpoint:
             operation=self._route.operation,
             client=find_client(agent),
             user_agent=agent,
+            peer=scope.get("client"),
             headers=headers,
             agent_id=found.agent_id,
             parent_agent_id=found.parent_agent_id,

@@ -22,14 +22,18 @@ _UNKNOWN_BYTES = 16 * 1024
 ours."""
 
 
+Asker = tuple[int, int]
+"""Which program asked, and on which connection, both hashed: of conversations alike, the one that
+came the same way goes on."""
+
+
 class Place(Struct, eq=False, gc=False):
     """One answer in one trace."""
 
     trace: str
     length: int | None = None
     """How many messages came before it; None: nobody knows any more."""
-    asker: int | None = None
-    """Who asked, hashed: of conversations alike, the one of the same program goes on."""
+    asker: Asker | None = None
     step: bytes | None = None
     """What followed it, hashed; None while nobody went on from here."""
     failed: bool = False
@@ -172,6 +176,12 @@ class KnownAnswers:
             self._places.popitem(last=False)
 
 
+def _likeness(one: Asker | None, other: Asker) -> int:
+    if one is None or one[0] != other[0]:
+        return 0
+    return 2 if one == other else 1
+
+
 def _also_in(places: Sequence[Place], found: Sequence[Place]) -> list[Place]:
     """What was found in the traces of these places."""
     traces = {place.trace for place in places}
@@ -183,7 +193,7 @@ def _is_one(places: Sequence[Place]) -> bool:
     return len({place.trace for place in places}) == 1
 
 
-def choose(places: Sequence[Place], steps: Sequence[bytes], *, asker: int, takes: bool) -> Place:
+def choose(places: Sequence[Place], steps: Sequence[bytes], *, asker: Asker, takes: bool) -> Place:
     """The place that a request goes on from; `steps` as of `History.steps_after`.
 
     `takes`: it is to be the next turn. Otherwise it asks about one (`count_tokens`).
@@ -196,7 +206,7 @@ def choose(places: Sequence[Place], steps: Sequence[bytes], *, asker: int, takes
         if place.step in earlier:
             return 4, place.at
         if place.step is None:
-            return 3, place.asker == asker
+            return 3, _likeness(place.asker, asker)
         if place.step == whole:
             return 2, place.at
         return (1 if place.failed else 0), place.at

@@ -22,7 +22,7 @@ from axonhub_cli.tracing.fingerprint import (
     answer_keys,
     context_of,
 )
-from axonhub_cli.tracing.known_answers import Found, KnownAnswers, Place, choose
+from axonhub_cli.tracing.known_answers import Asker, Found, KnownAnswers, Place, choose
 from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.said import Said, items_of, said_in, said_in_stream
 from axonhub_cli.tracing.unread import FAILED, Unread, has_answer
@@ -184,8 +184,8 @@ class Lineage:
         return said if said is not None else said_in(read(answer).content)
 
 
-def _asker(record: RequestRecord) -> int:
-    return hash((record.user_agent, record.model))
+def _asker(record: RequestRecord) -> Asker:
+    return hash((record.user_agent, record.model)), hash(record.peer)
 
 
 def _delivered(record: RequestRecord) -> list[bytes]:

@@ -95,6 +95,8 @@ class RequestRecord(Struct, eq=False, kw_only=True):
     stream: bool = False
     client: str = "unknown"
     user_agent: str | None = None
+    peer: tuple[str, int] | None = None
+    """The client's end of the connection."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """As received; the writer redacts them."""
     body: bytes | None = None

@@ -41,19 +41,23 @@ def test_the_place_that_fits_is_chosen(steps: list[bytes], takes: bool, expected
         Place("failed", step=b"failing", failed=True, at=2),
         Place("free later"),
     ]
-    assert choose(places, steps, asker=1, takes=takes).trace == expected
+    assert choose(places, steps, asker=(1, 1), takes=takes).trace == expected
 
 
 def test_where_all_went_on_the_same_step_or_else_the_last_one_is_chosen() -> None:
     places = [Place("first", step=b"a", at=1), Place("last", step=b"b", at=2)]
-    assert choose(places, [b"a"], asker=1, takes=True).trace == "first"
-    assert choose(places, [b"c"], asker=1, takes=True).trace == "last"
+    assert choose(places, [b"a"], asker=(1, 1), takes=True).trace == "first"
+    assert choose(places, [b"c"], asker=(1, 1), takes=True).trace == "last"
 
 
-def test_of_conversations_alike_that_of_the_same_program_goes_on() -> None:
-    places = [Place("mine", asker=1), Place("another's", asker=2), Place("old")]
-    assert choose(places, [b"a"], asker=1, takes=True).trace == "mine"
-    assert choose(places, [b"a"], asker=3, takes=True).trace == "old"
+def test_of_conversations_alike_the_one_that_came_the_same_way_goes_on() -> None:
+    ways = [(1, 1), (1, 2), (2, 2), None]
+    places = [Place(str(way), asker=way) for way in ways]
+    found = [
+        choose(places, [b"a"], asker=asker, takes=True).trace
+        for asker in ((1, 1), (1, 2), (1, 3), (2, 1), (3, 2))
+    ]
+    assert found == ["(1, 1)", "(1, 2)", "(1, 2)", "(2, 2)", "None"]
 
 
 def test_nothing_is_found_where_nothing_is_known() -> None:
