@@ -23,8 +23,8 @@ ours."""
 
 
 Asker = tuple[int, int]
-"""Which program asked, and on which connection, both hashed: of conversations alike, the one that
-came the same way goes on."""
+"""Which program asked from where, and on which connection, both hashed: of conversations alike,
+the one that came the same way goes on."""
 
 
 class Place(Struct, eq=False, gc=False):

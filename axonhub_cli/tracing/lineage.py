@@ -185,7 +185,8 @@ class Lineage:
 
 
 def _asker(record: RequestRecord) -> Asker:
-    return hash((record.user_agent, record.model)), hash(record.peer)
+    host = record.peer[0] if record.peer else None
+    return hash((record.user_agent, record.model, host)), hash(record.peer)
 
 
 def _delivered(record: RequestRecord) -> list[bytes]:

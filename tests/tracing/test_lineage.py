@@ -112,6 +112,20 @@ def test_calls_that_every_session_has_do_not_mix_them_either() -> None:
     assert find(known, HI, called, user("and B?")) == "t2"
 
 
+def test_conversations_alike_are_told_apart_by_program_and_place_and_line() -> None:
+    ways: list[dict[str, Any]] = [
+        {"user_agent": "a/1", "peer": ("10.0.0.1", 4001)},
+        {"user_agent": "a/1", "peer": ("10.0.0.1", 4002)},
+        {"user_agent": "a/1", "peer": ("10.0.0.2", 4001)},
+        {"user_agent": "b/1", "peer": ("10.0.0.1", 4001)},
+    ]
+    known = lineage()
+    for number, way in enumerate(ways):
+        known.begun(request(f"t{number}", HI, **way))
+    found = [find(known, HI, HELLO, user(str(n)), **way) for n, way in enumerate(ways)]
+    assert found == ["t0", "t1", "t2", "t3"]
+
+
 def test_the_answers_of_anothers_key_are_left_to_the_writer() -> None:
     known = lineage()
     anothers = request("t1", HI, key="somebody else")
