@@ -54,11 +54,15 @@ def m006_filters(db: sqlite3.Connection) -> None:
 
 def m007_unpriced(db: sqlite3.Connection) -> None:
     """`unpriced`, as a trace has it: how many answers cost more than `cost_usd`, or nobody knows
-    what. Of what is in the file already, it is known of those that the client cut off."""
+    what. Of what is in the file already: those that the client cut off, and those without a cost
+    that an upstream served."""
     for table in ("requests", "attempts"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE attempts ADD COLUMN price TEXT")
-    db.execute("UPDATE requests SET unpriced = 1 WHERE status = 'canceled'")
+    db.execute(
+        """UPDATE requests SET unpriced = 1 WHERE operation = 'generate' AND (status = 'canceled'
+            OR cost_usd IS NULL AND (status = 'completed' OR output IS NOT NULL))"""
+    )
 
 
 def m008_eras(db: sqlite3.Connection) -> None:

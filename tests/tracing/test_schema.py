@@ -85,7 +85,7 @@ def test_nobody_sees_a_new_file_half_made(tmp_path: Path) -> None:
     other.close()
 
 
-def test_of_requests_cut_off_before_the_file_said_so_the_cost_is_a_lower_bound(
+def test_of_older_requests_it_is_told_whose_cost_is_not_known_in_full(
     db: sqlite3.Connection,
 ) -> None:
     migrate(db)
@@ -95,11 +95,22 @@ def test_of_requests_cut_off_before_the_file_said_so_the_cost_is_a_lower_bound(
         ("attempts", "price"),
     ):
         db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-    for number, status in enumerate(("completed", "canceled"), 1):
+    for number, (status, operation, cost, output) in enumerate(
+        (
+            ("completed", "generate", 0.5, 7),
+            ("completed", "generate", None, 7),
+            ("canceled", "generate", 0.5, 7),
+            ("failed", "generate", None, None),
+            ("failed", "generate", None, 7),
+            ("completed", "count_tokens", None, None),
+            ("running", "generate", None, None),
+        )
+    ):
         db.execute(
-            """INSERT INTO requests (seq, id, at, source, protocol, operation, stream, status)
-            VALUES (?, ?, 0, 'api', 'anthropic', 'generate', 0, ?)""",
-            (number, f"r{number}", status),
+            """INSERT INTO requests (seq, id, at, source, protocol, stream, status, operation,
+            cost_usd, output) VALUES (?, ?, 0, 'api', 'anthropic', 0, ?, ?, ?, ?)""",
+            (number, f"r{number}", status, operation, cost, output),
         )
     m007_unpriced(db)
-    assert db.execute("SELECT unpriced FROM requests ORDER BY seq").fetchall() == [(0,), (1,)]
+    found = [value for (value,) in db.execute("SELECT unpriced FROM requests ORDER BY seq")]
+    assert found == [0, 1, 1, 0, 1, 0, 0]
