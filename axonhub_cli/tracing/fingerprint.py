@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 
 from msgspec import Raw, Struct
 
 from axonhub_cli.jsonio import Envelope
-from axonhub_cli.tracing.said import Said, is_answer, items_of, join, read_items
+from axonhub_cli.tracing.said import Said, begins_with, is_answer, items_of, join, read_items
 
 KEY_BYTES = 12
 _LINK_VERSION = b"\x02"
@@ -100,23 +101,46 @@ def context_of(envelope: Envelope) -> Context:
     return Context(_opening(items), join(prompt[::-1]), _join_items(items[length:][::-1]), length)
 
 
+class _Turn(Struct):
+    """An answer's messages and those it followed, each the last one first."""
+
+    answer: list[Raw]
+    prompt: list[Raw]
+    start: int
+    end: int
+
+
 class History:
     """The answers that a request repeats, the last one first; each is read when it is asked for."""
 
     def __init__(self, owner: str, envelope: Envelope) -> None:
         self._owner = owner
         self._items = items_of(envelope) or []
-        self._seen: list[Seen] = []
+        self._turns: list[_Turn] = []
         # Not a method: with itself in its own generator, a history and its body would go only when
         # the collector comes by.
-        self._unseen = _look_back(owner, self._items)
+        self._earlier = _look_back(self._items)
+        self._seen: dict[int, Seen | None] = {}
         self._opening: bytes | None = None
 
+    def __bool__(self) -> bool:
+        """Does an answer stand in the request?"""
+        return next(self._look_back(), None) is not None
+
     def __iter__(self) -> Iterator[Seen]:
-        yield from self._seen
-        for seen in self._unseen:
-            self._seen.append(seen)
-            yield seen
+        for turn in self._look_back():
+            seen = self._seen[turn.start] if turn.start in self._seen else self._see(turn)
+            if seen is not None:
+                yield seen
+
+    def answered(self, most: int) -> list[bytes | None]:
+        """How the words begin that each of the last answers followed, the last one's first."""
+        turns = islice(self._look_back(), most)
+        return [begins_with(turn.prompt[0]) for turn in turns if turn.prompt]
+
+    def last_words(self) -> bytes | None:
+        """How the last words begin that are no answer."""
+        return last_words(self._items)
 
     def keys_after(self, seen: Seen) -> tuple[bytes, bytes]:
         """The keys of an answer with what it followed: from the very beginning, and at last."""
@@ -136,6 +160,29 @@ class History:
             steps.append(digest.digest())
         return steps or [digest.digest()]
 
+    def _look_back(self) -> Iterator[_Turn]:
+        yield from self._turns
+        for turn in self._earlier:
+            self._turns.append(turn)
+            yield turn
+
+    def _see(self, turn: _Turn) -> Seen | None:
+        said = _join_items(turn.answer)
+        seen = None
+        if said:
+            size = sum([memoryview(raw).nbytes for raw in turn.answer])
+            keys = _own_keys(self._owner, said)
+            seen = Seen(*keys, turn.prompt, turn.start, turn.end, size)
+        self._seen[turn.start] = seen
+        return seen
+
+
+def last_words(items: list[Raw]) -> bytes | None:
+    """How the last of these messages begins that is no answer; None where it is no text."""
+    asked = (raw for raw in reversed(items) if is_answer(raw) is False)
+    last = next(asked, None)
+    return begins_with(last) if last is not None else None
+
 
 def join_keys(keys: Keys) -> bytes | None:
     """Keys as they are stored; None for none."""
@@ -149,30 +196,24 @@ def split_keys(stored: bytes) -> Keys:
     return tuple(stored[at : at + KEY_BYTES] for at in range(1, len(stored), KEY_BYTES))
 
 
-def _look_back(owner: str, items: list[Raw]) -> Iterator[Seen]:
+def _look_back(items: list[Raw]) -> Iterator[_Turn]:
     """The answers among messages, the last one first; messages in a row are one answer."""
-    answer: list[Raw] = []
-    prompt: list[Raw] = []
-    start = end = len(items)
-    for at in range(end - 1, max(0, end - _MESSAGES_LOOKED_AT) - 1, -1):
+    turn: _Turn | None = None
+    for at in range(len(items) - 1, max(0, len(items) - _MESSAGES_LOOKED_AT) - 1, -1):
         raw = items[at]
         of_answer = is_answer(raw)
-        if of_answer and prompt:
-            yield from _see(owner, answer, prompt, start, end)
-            answer, prompt = [], []
         if of_answer:
-            start, end = at, end if answer else at + 1
-            answer.append(raw)
-        elif of_answer is False and answer:
-            prompt.append(raw)
-    yield from _see(owner, answer, prompt, start, end)
-
-
-def _see(owner: str, answer: list[Raw], prompt: list[Raw], start: int, end: int) -> Iterator[Seen]:
-    said = _join_items(answer)
-    if said:
-        size = sum([memoryview(raw).nbytes for raw in answer])
-        yield Seen(*_own_keys(owner, said), prompt, start, end, size)
+            if turn is not None and turn.prompt:
+                yield turn
+                turn = None
+            if turn is None:
+                turn = _Turn([], [], at, at + 1)
+            turn.answer.append(raw)
+            turn.start = at
+        elif of_answer is False and turn is not None:
+            turn.prompt.append(raw)
+    if turn is not None:
+        yield turn
 
 
 def _own_keys(owner: str, said: Said) -> tuple[bytes, Keys, bytes | None, bytes | None]:

@@ -16,10 +16,11 @@ from axonhub_cli.tracing.fingerprint import History, Keys, Seen
 _ALIKE = 64
 """Of so many that began alike, the oldest will hardly go on."""
 _KNOWN_LOOKED_AT = 8
-_UNKNOWN_LOOKED_AT = 8
-_UNKNOWN_BYTES = 16 * 1024
-"""Another's answers, and those that a client made up (files, each with an `Ok.`), may come after
-ours."""
+_UNKNOWN_LOOKED_AT = 3
+_SHORT_LOOKED_AT = 8
+_SHORT_BYTES = 1024
+"""Another's answers may come after ours, and more of those that a client made up: files, each with
+an `Ok.`."""
 
 
 Asker = tuple[int, int]
@@ -155,7 +156,8 @@ class KnownAnswers:
             else:
                 unknown += 1
                 size += seen.size
-            if known >= _KNOWN_LOOKED_AT or unknown >= _UNKNOWN_LOOKED_AT or size >= _UNKNOWN_BYTES:
+            most = _SHORT_LOOKED_AT if size < _SHORT_BYTES else _UNKNOWN_LOOKED_AT
+            if known >= _KNOWN_LOOKED_AT or unknown >= most:
                 return
 
     def _knows(self, seen: Seen) -> bool:

@@ -13,7 +13,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from axonhub_cli.jsonio import Envelope
 from axonhub_cli.protocols.base import Answer, WireProtocol
 from axonhub_cli.tracing.fingerprint import (
     Context,
@@ -25,7 +24,7 @@ from axonhub_cli.tracing.fingerprint import (
 from axonhub_cli.tracing.known_answers import Asker, Found, KnownAnswers, Place, choose
 from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.said import Said, items_of, said_in, said_in_stream
-from axonhub_cli.tracing.unread import FAILED, Unread, has_answer
+from axonhub_cli.tracing.unread import FAILED, Unread
 
 MOST = 8192
 """Keys; with the place of an answer, each takes some 350 bytes of memory."""
@@ -52,14 +51,16 @@ class Lineage:
     async def find(self, record: RequestRecord) -> str | None:
         """The trace that a request continues; None for one that continues nothing known."""
         envelope = record.envelope
-        if envelope is None or not has_answer(envelope):
+        if envelope is None:
             return None
         history = History(record.key or "", envelope)
+        if not history:
+            return None
         with self._lock:
             place = self._go_on(record, history, self._known.find_calls(history), only_next=True)
         if place is None:
             # Only now: the step of an agent is known by its calls, whatever else is unread.
-            await self._catch_up(record, envelope)
+            await self._catch_up(record, history)
             with self._lock:
                 place = self._go_on(record, history, self._known.find(history))
         return place.trace if place is not None else None
@@ -121,9 +122,9 @@ class Lineage:
             self._turns[record.id] = place, steps[-1]
         return place
 
-    async def _catch_up(self, record: RequestRecord, envelope: Envelope) -> None:
+    async def _catch_up(self, record: RequestRecord, history: History) -> None:
         """Read what has ended and may be what this request goes on from."""
-        unread, size = self._ended_before(record, envelope)
+        unread, size = self._ended_before(record, history)
         if not self._restored.is_set() or size > _READ_AT_ONCE:
             await asyncio.to_thread(self._read, unread)
         else:
@@ -132,12 +133,12 @@ class Lineage:
                 self.learn(earlier)
 
     def _ended_before(
-        self, record: RequestRecord, envelope: Envelope
+        self, record: RequestRecord, history: History
     ) -> tuple[list[RequestRecord], int]:
         """What a request may go on from whose answer is there to be read, the first one first; and
         its bytes."""
         with self._lock:
-            found = self._unread.before(record, envelope)
+            found = self._unread.before(record.key, history)
         ended: list[RequestRecord] = []
         size = 0
         for earlier in found:

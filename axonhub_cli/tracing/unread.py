@@ -9,11 +9,10 @@ from __future__ import annotations
 from itertools import islice
 from operator import attrgetter
 
-from msgspec import Raw
-
 from axonhub_cli.jsonio import Envelope
+from axonhub_cli.tracing.fingerprint import History, last_words
 from axonhub_cli.tracing.recorder import RequestRecord
-from axonhub_cli.tracing.said import begins_with, is_answer, items_of
+from axonhub_cli.tracing.said import is_answer, items_of
 
 FAILED = ("failed", "canceled")
 _PROMPTS_LOOKED_AT = 8
@@ -33,7 +32,7 @@ class Unread:
 
     def add(self, record: RequestRecord, envelope: Envelope) -> None:
         """A request has begun."""
-        words = self._words[record.id] = record.key, _last_words(items_of(envelope) or [])
+        words = self._words[record.id] = record.key, last_words(items_of(envelope) or [])
         self._records.setdefault(words, {})[record.id] = record
 
     def discard(self, record: RequestRecord) -> None:
@@ -45,17 +44,15 @@ class Unread:
             if not records:
                 del self._records[words]
 
-    def before(self, record: RequestRecord, envelope: Envelope) -> list[RequestRecord]:
+    def before(self, key: str | None, history: History) -> list[RequestRecord]:
         """Those that a request may go on from, and those that it may be once more, the latest
         first; they may not have ended."""
-        if not self._records:
-            return []
-        last, answered = _words_in(items_of(envelope) or [])
-        found = [
-            one for words in {None, *answered} for one in self._asked(record.key, words).values()
-        ]
+        answered = history.answered(_PROMPTS_LOOKED_AT)
+        asked = [self._asked(key, words) for words in {None, *answered}]
+        found = [one for records in asked for one in records.values()]
+        last = history.last_words()
         if last is not None and last not in answered:
-            again = islice(reversed(self._asked(record.key, last).values()), _FAILED_LOOKED_AT)
+            again = islice(reversed(self._asked(key, last).values()), _FAILED_LOOKED_AT)
             found += [one for one in again if one.status in FAILED]
         return sorted(found, key=_begun, reverse=True) if found else found
 
@@ -66,32 +63,6 @@ class Unread:
 def has_answer(envelope: Envelope) -> bool:
     """Does an answer stand in this request?"""
     return any(map(is_answer, reversed(items_of(envelope) or [])))
-
-
-def _last_words(items: list[Raw]) -> bytes | None:
-    asked = (raw for raw in reversed(items) if is_answer(raw) is False)
-    last = next(asked, None)
-    return begins_with(last) if last is not None else None
-
-
-def _words_in(items: list[Raw]) -> tuple[bytes | None, list[bytes | None]]:
-    """The last words, and those that each answer follows, the last one's first."""
-    last: bytes | None = None
-    answered: list[bytes | None] = []
-    is_last, before_answer = True, False
-    for raw in reversed(items):
-        of_answer = is_answer(raw)
-        if of_answer is False and (is_last or before_answer):
-            words = begins_with(raw)
-            if before_answer:
-                answered.append(words)
-            if is_last:
-                last, is_last = words, False
-            if len(answered) >= _PROMPTS_LOOKED_AT:
-                break
-        if of_answer is not None:
-            before_answer = of_answer
-    return last, answered
 
 
 _begun = attrgetter("at")

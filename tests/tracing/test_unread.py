@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 from axonhub_cli.jsonio import Envelope, read_envelope
+from axonhub_cli.tracing.fingerprint import History
 from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.unread import Unread, has_answer
 from tests.tracing.records import record
@@ -32,7 +33,7 @@ class Asked:
         self.unread.add(made, of(*messages))
 
     def before(self, *messages: dict[str, Any], key: str = "k") -> list[str]:
-        found = self.unread.before(record("new", key=key), of(*messages))
+        found = self.unread.before(key, History(key, of(*messages)))
         return [one.id for one in found]
 
 
