@@ -27,7 +27,7 @@ from axonhub_cli.tracing.said import Said, items_of, said_in, said_in_stream
 from axonhub_cli.tracing.unread import FAILED, Unread
 
 MOST = 8192
-"""Keys; with the place of an answer, each takes some 350 bytes of memory."""
+"""Keys; with the place of an answer, each takes some 400 bytes of memory."""
 RESTORE_PATIENCE_S = 1.0
 _READ_AT_ONCE = 16 * 1024
 """Bytes of answers and prompts: hashing them takes some tenths of a millisecond."""
