@@ -14,7 +14,7 @@ import pytest
 
 from axonhub_cli.daemon import lifecycle
 from axonhub_cli.daemon.state import find_daemon, read_state
-from axonhub_cli.errors import CommandFailed, ConfigError
+from axonhub_cli.errors import CommandFailed, ConfigError, UsageError
 from axonhub_cli.tracing.writer import TraceWriter
 from tests.support import plays
 from tests.support.certificate import make_certificate
@@ -132,7 +132,8 @@ def test_after_a_kill_the_next_daemon_starts_and_serves(home: Home, upstream: Up
 
 
 def test_a_second_daemon_says_that_one_runs_already(home: Home, upstream: Upstream) -> None:
-    daemon = start(home, upstream)
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
     try:
         second = home.axonhub("serve", "--port", str(daemon.port), check=False)
         assert second.returncode == 1
@@ -145,7 +146,8 @@ def test_a_second_daemon_says_that_one_runs_already(home: Home, upstream: Upstre
 def test_a_second_daemon_on_another_port_is_refused_and_hides_nothing(
     home: Home, upstream: Upstream
 ) -> None:
-    daemon = start(home, upstream)
+    home.configure(channel(upstream.url))
+    daemon = Daemon(home).start()
     try:
         second = home.axonhub("serve", "--port", "0", check=False)
         assert second.returncode == 1
@@ -167,10 +169,10 @@ def test_a_foreign_listener_on_either_loopback_address_is_reported(
         foreign.bind((address, 0))
         foreign.listen()
         port = foreign.getsockname()[1]
-        refused = home.axonhub("serve", "--port", str(port), check=False)
-    assert refused.returncode == 1
-    assert f"port {port} on {address} is taken" in refused.stderr
-    assert "--port" in refused.stderr
+        with pytest.raises(CommandFailed) as refused:
+            lifecycle.Daemon(home.paths, home.environ, lifecycle.Listen(port=port)).run(print)
+    assert f"port {port} on {address} is taken" in refused.value.message
+    assert "--port" in (refused.value.hint or "")
 
 
 def test_a_broken_configuration_is_an_error_not_a_traceback(home: Home) -> None:
@@ -184,9 +186,9 @@ def test_a_broken_configuration_is_an_error_not_a_traceback(home: Home) -> None:
 
 def test_an_address_that_is_not_ours_is_a_usage_error(home: Home) -> None:
     home.configure()
-    refused = home.axonhub("serve", "--host", "192.0.2.1", "--port", "0", check=False)
-    assert refused.returncode == 2
-    assert "not an address of this machine" in refused.stderr
+    listen = lifecycle.Listen(host="192.0.2.1", port=0)
+    with pytest.raises(UsageError, match="not an address of this machine"):
+        lifecycle.Daemon(home.paths, home.environ, listen).run(print)
 
 
 def test_another_address_works_and_says_what_it_means(home: Home, upstream: Upstream) -> None:
