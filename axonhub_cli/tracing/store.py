@@ -84,6 +84,9 @@ class TraceStore(Protocol):
         `now` is seconds since the epoch.
         """
 
+    def check(self) -> None:
+        """Raise `StoreError` where readers would fail. Takes a few milliseconds."""
+
     def set_aside(self) -> None:
         """Move a broken store away, so that `open` begins a new one."""
 
@@ -185,13 +188,10 @@ class SqliteStore:
             raise _explain(error, self._path) from error
         if step.parts:
             self._blobs.forget()
-        if not step.more:
-            self._look_afresh()
         return step
 
-    def _look_afresh(self) -> None:
-        """Raise `StoreBroken` where readers would fail: the writer's own connection may know by
-        heart what is damaged in the file."""
+    def check(self) -> None:
+        # The writer's own connection may know by heart what is damaged in the file.
         try:
             with contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as db:
                 for question in _QUESTIONS:

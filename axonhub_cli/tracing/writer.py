@@ -45,6 +45,8 @@ KEPT_ENTRIES = 1000
 
 PRUNE_EVERY_S = 60.0
 """Between two looks for what is too old or too much."""
+LEAST_MUCH, MUCH_SHARE = 1_000_000, 20
+"""Or sooner, when so many bytes came, or such a share of what may stay."""
 PRUNE_PAUSE_S = 0.02
 """Between two steps, which take about as long, while nothing has to be written."""
 PRUNE_SHARE = 10
@@ -114,7 +116,8 @@ class TraceWriter:
         self._stripped = 0
         self._pace = Pace(self._intake.pressure)
         self._pruning = False
-        self._prune_at = 0.0
+        self._prune_at = self._check_at = 0.0
+        self._brought, self._much = 0, LEAST_MUCH
 
     @property
     def problem(self) -> str | None:
@@ -183,6 +186,7 @@ class TraceWriter:
             self._lose(error, sum(item.stage == "finished" for item in items))
             self._let_go(items)
         self._intake.release(items)
+        self._brought += sum(item.size for item in items)
         if not last:
             self._prune(idle=not items)
         return last
@@ -195,14 +199,21 @@ class TraceWriter:
             self._settle(record, None)
 
     def _prune(self, *, idle: bool) -> None:
-        """A step of forgetting what is too old or too much, if it is time for one."""
-        if not self._owner or monotonic() < self._prune_at:
+        """A step of forgetting what is too old or too much, if it is time for one, or much came."""
+        if not self._owner:
             return
-        self._pruning = False
+        grew = self._brought >= self._much and not self._pruning
+        if monotonic() < self._prune_at and not grew:
+            return
+        self._pruning, self._brought = False, 0
 
         def step() -> None:
             limits = limits_of(self._settings())
+            self._much = max(LEAST_MUCH, (limits.max_bytes or 0) // MUCH_SHARE)
             self._pruning = self._store.prune(limits, time()).more
+            if not self._pruning and monotonic() >= self._check_at:
+                self._check_at = monotonic() + PRUNE_EVERY_S
+                self._store.check()
 
         began = monotonic()
         self._survive(step)

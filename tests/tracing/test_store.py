@@ -11,10 +11,9 @@ import pytest
 
 from axonhub_cli.errors import StoreError
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
-from axonhub_cli.tracing.prune import Limits
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.store import SqliteStore, StoreBroken
-from tests.tracing.records import NOON, attempt, context, record
+from tests.tracing.records import attempt, context, record
 
 
 def same(part: bytes) -> bytes:
@@ -230,7 +229,7 @@ def test_damage_is_noticed_while_the_file_is_open(tmp_path: Path, table: str) ->
     store.open()
     store.write([entry(f"r{number}") for number in range(50)], same)
     store.compact()
-    assert not store.prune(Limits(), NOON).more
+    store.check()
     with closing(sqlite3.connect(path)) as db:
         query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
         (page,) = db.execute(query, (table,)).fetchone()
@@ -238,5 +237,5 @@ def test_damage_is_noticed_while_the_file_is_open(tmp_path: Path, table: str) ->
         file.seek((page - 1) * 4096)
         file.write(b"\xee" * 4096)
     with pytest.raises(StoreBroken):
-        store.prune(Limits(), NOON)
+        store.check()
     store.close()

@@ -13,7 +13,6 @@ from axonhub_cli.tracing.batch import Redact
 from axonhub_cli.tracing.entries import Entry
 from axonhub_cli.tracing.intake import MAX_QUEUED_BYTES
 from axonhub_cli.tracing.pace import no_rest
-from axonhub_cli.tracing.prune import Limits, Step
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.recorder import Recorder, RequestRecord
 from axonhub_cli.tracing.store import SqliteStore
@@ -326,29 +325,6 @@ def test_closing_gives_up_after_its_timeout(store: Watched, tmp_path: Path) -> N
         writer.put(record("r1"), "finished")
         assert not writer.close(timeout=0.01)
         store.go.set()
-
-
-def test_what_is_too_old_goes_while_there_is_nothing_to_write(
-    store: Watched, tmp_path: Path
-) -> None:
-    old = [record(f"r{number}", at=1000.0) for number in range(3)]
-    with writing(SqliteStore(tmp_path / "traces.db"), tmp_path, owner=False) as writer:
-        for each in old:
-            writer.put(each, "finished")
-    pruned = threading.Event()
-    prune = store.prune
-
-    def watched(limits: Limits, now: float) -> Step:
-        step = prune(limits, now)
-        if not step.more:
-            pruned.set()
-        return step
-
-    store.prune = watched  # type: ignore[method-assign]
-    with writing(store, tmp_path):
-        assert pruned.wait(PATIENCE)
-    with TraceReader(tmp_path / "traces.db") as reader:
-        assert reader.list_requests() == []
 
 
 def test_a_pattern_configured_later_hides_what_is_stored_again(
