@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from axonhub_cli.cli.conversation import clip, tell
 from axonhub_cli.cli.trees import Node
 from axonhub_cli.tracing.queries import TraceReader
@@ -49,6 +51,19 @@ def test_what_is_folded_or_side_by_side_says_so(tmp_path: Path) -> None:
     assert "3 ▸ more (goes on from 1)" in lines
     folded = lines.index("+ 5 web searches")
     assert lines[folded + 1 : folded + 5] == ["cats → 42 cats"] * 3 + ["… and 2 more"]
+
+
+def test_a_cost_that_is_known_in_part_is_a_lower_bound_in_steps_and_turns(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.add([asked("one")], text("a"))
+    session.add([asked("one"), said(text("a")), asked("two")], text("b"))
+    view = session.view()
+    (first, *others) = [step for turn in view.turns for step in turn.steps]
+    paid = replace(first, request=replace(first.request, cost_usd=1.25, unpriced=1))
+    turn = replace(view.turns[0], steps=(paid, *others))
+    lines = [line for line, _ in depths(tell(replace(view, turns=(turn,)), now=NOON))]
+    assert any(line.startswith("● ") and "· ≥ $1.25 ·" in line for line in lines)
+    assert any(line.startswith("= ") and line.endswith("cost ≥ $1.25") for line in lines)
 
 
 def test_on_a_terminal_lines_are_wrapped_and_coloured(recorded: Home) -> None:
