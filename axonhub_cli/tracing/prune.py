@@ -4,8 +4,8 @@
     requests too old, or too many ──▶ gone with their bodies, at most 100 a step
     free pages ──▶ given back to the system, at most 256 a step
 
-A step does the first of these that there is to do, and of it no more than some megabytes. A trace
-goes with its last request; the sums of use and cost stay. Of a file that grew too large those go
+A step takes some megabytes at most, and gives pages back when nothing else is to do. A trace goes
+with its last request; the sums of use and cost stay. Of a file that grew too large those go
 that were written first, era by era (see `eras.py`), until nine tenths of the limit are left.
 """
 
@@ -68,6 +68,17 @@ def limits_of(settings: TraceSettings) -> Limits:
     )
 
 
+class _Room(Struct):
+    """What one step may still take."""
+
+    requests: int = REQUESTS
+    parts: int = PARTS
+    size: int = STEP_BYTES
+
+    def is_left(self) -> bool:
+        return self.requests > 0 and self.parts > 0 and self.size > 0
+
+
 class Pruner:
     """Takes step after step; knows whether a file that grew too large is being shrunk.
 
@@ -80,26 +91,36 @@ class Pruner:
 
     def step(self, db: sqlite3.Connection, limits: Limits, now: float) -> Step:
         """One step, in a transaction of its own. `now` is seconds since the epoch."""
+        room = _Room()
         db.execute("BEGIN IMMEDIATE")
         try:
-            if parts := _drop_parts(db, self._unpack):
-                done = Step(parts=parts)
-            else:
-                done = Step(requests=self._drop_requests(db, limits, now))
+            while room.is_left():
+                if not (
+                    _drop_parts(db, self._unpack, room)
+                    or self._drop_requests(db, limits, now, room)
+                ):
+                    break
         except BaseException:
             db.execute("ROLLBACK")
             raise
         db.execute("COMMIT")
+        done = Step(REQUESTS - room.requests, PARTS - room.parts)
         return done if done.more else Step(pages=_give_back(db))
 
-    def _drop_requests(self, db: sqlite3.Connection, limits: Limits, now: float) -> int:
+    def _drop_requests(
+        self, db: sqlite3.Connection, limits: Limits, now: float, room: _Room
+    ) -> int:
+        gone: list[int] = []
         if limits.keep_s is not None:
             query = f"{_OWN_BYTES} AND at < ? ORDER BY at LIMIT ?"
-            found = db.execute(query, (now - limits.keep_s, REQUESTS))
-            if gone := _forget(db, _take(found, STEP_BYTES)):
-                return gone
-        over = self._too_much(db, limits.max_bytes)
-        return _forget(db, _oldest(db, min(over, STEP_BYTES))) if over > 0 else 0
+            found = db.execute(query, (now - limits.keep_s, room.requests))
+            gone = _take(found, room, room.size)
+        over = 0 if gone else self._too_much(db, limits.max_bytes)
+        if over > 0:
+            gone = _oldest(db, room, over)
+        room.requests -= len(gone)
+        _forget(db, gone)
+        return len(gone)
 
     def _too_much(self, db: sqlite3.Connection, most: int | None) -> int:
         """So many bytes are to go."""
@@ -120,9 +141,9 @@ def used_bytes(db: sqlite3.Connection) -> int:
     return file_bytes(db) - _free_pages(db) * _pragma(db, "page_size")
 
 
-def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
+def _forget(db: sqlite3.Connection, requests: list[int]) -> None:
     if not requests:
-        return 0
+        return
     marks = _marks(requests)
     query = f"SELECT DISTINCT trace FROM requests WHERE seq IN ({marks}) AND trace IS NOT NULL"
     traces = [trace for (trace,) in db.execute(query, requests)]
@@ -143,10 +164,9 @@ def _forget(db: sqlite3.Connection, requests: list[int]) -> int:
             AND NOT EXISTS (SELECT 1 FROM traces WHERE thread = threads.seq)""",
         threads,
     )
-    return len(requests)
 
 
-def _oldest(db: sqlite3.Connection, size: int) -> list[int]:
+def _oldest(db: sqlite3.Connection, room: _Room, size: int) -> list[int]:
     """The requests written first that brought so many bytes, and are of one era: what its parts
     took is known once they are gone."""
     oldest = oldest_request(db)
@@ -154,22 +174,24 @@ def _oldest(db: sqlite3.Connection, size: int) -> list[int]:
         return []
     end = next_begin(db, oldest)
     query = f"{_OWN_BYTES} AND seq < coalesce(?, 9e18) ORDER BY seq LIMIT ?"
-    return _take(db.execute(query, (end, REQUESTS)), size)
+    return _take(db.execute(query, (end, room.requests)), room, size)
 
 
-def _take(rows: sqlite3.Cursor, size: int) -> list[int]:
+def _take(rows: sqlite3.Cursor, room: _Room, size: int) -> list[int]:
     """The first numbers of rows that sum to so many bytes, or a little more."""
     taken: list[int] = []
+    left = min(size, room.size)
     for number, own in rows:
         taken.append(number)
-        size -= own
-        if size <= 0:
+        left -= own
+        room.size -= own
+        if left <= 0:
             break
     rows.close()
     return taken
 
 
-def _drop_parts(db: sqlite3.Connection, unpack: Callable[[bytes], bytes]) -> int:
+def _drop_parts(db: sqlite3.Connection, unpack: Callable[[bytes], bytes], room: _Room) -> int:
     """Delete parts that no request refers to any more."""
     era = oldest_era(db)
     if era is None:
@@ -179,7 +201,8 @@ def _drop_parts(db: sqlite3.Connection, unpack: Callable[[bytes], bytes]) -> int
         forget_before(db, era)
         return 0
     keep_running(db, era, unpack)
-    unused = _take(db.execute(query, (era, PARTS)), STEP_BYTES)
+    unused = _take(db.execute(query, (era, room.parts)), room, room.size)
+    room.parts -= len(unused)
     db.execute(f"DELETE FROM blobs WHERE seq IN ({_marks(unused)})", unused)
     return len(unused)
 
