@@ -113,7 +113,9 @@ def test_the_status_of_a_daemon_says_that_no_traces_can_be_written(
     home.paths.data_dir.write_text("a file, not a folder")
     with configured(home, channel(upstream.url)) as daemon:
         assert daemon.post(BODY)[0] == 200
-        assert home.json("status")["traces_error"]
+        found = home.json("status")
+        assert found["traces_error"]
+        assert (found["traces"]["lost"], found["traces"]["redact_error"]) == (0, None)
 
 
 def test_an_unknown_path_is_a_404_that_names_the_known_ones(daemon: Daemon) -> None:
