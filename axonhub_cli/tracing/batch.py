@@ -97,7 +97,7 @@ class Batch:
         self._attempts: list[Values] = []
         self._bodies: list[Values] = []
 
-    def write(self, entries: Sequence[Entry], rest: Callable[[], None]) -> None:
+    def write(self, entries: Sequence[Entry], rest: Callable[[int], None]) -> None:
         if not entries:
             return
         hour = int(max(map(_ended, entries)) // SECONDS_AN_HOUR)
@@ -108,7 +108,7 @@ class Batch:
             self._add(entry)
             brought = self._table.added + self._own_bytes - before
             eras.add(brought + ROW_BYTES, self._last_request + 1)
-            rest()
+            rest(max([len(body.data) for body in entry.bodies], default=0))
         put = self._db.executemany
         put(_UPDATE_TRACE, map(_trace_row, self._old.values()))
         put(_INSERT_TRACE, map(_trace_row, self._new.values()))

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic, sleep
 
-SHORTEST_S, LONGEST_S = 0.0003, 0.005
-"""Less work than the first needs no rest yet; no rest is longer than the second."""
+LARGE = 32 * 1024
+"""Bytes of a request's bodies from which on it is a piece of work of its own."""
+LONGEST_S = 0.005
 MOST = 8.0
 """So many times as long as the work before it is a rest while little waits."""
+BUSY = 0.2
+"""A writer that works for so much of the time has none for rests: requests come as fast as they
+can, and would only all be delayed instead of a few."""
 
 
 class Pace:
@@ -32,22 +36,38 @@ class Pace:
         self._pressure = pressure
         self._now = now
         self._sleep = sleep
-        self._since = 0.0
+        self._began = self._since = now()
+        self._worked = 0.0
+        self._busy = False
 
     def begin(self) -> None:
-        """Work begins now."""
-        self._since = self._now()
+        """A batch is there to be worked on."""
+        now = self._now()
+        self._busy = self._worked > BUSY * (now - self._began)
+        self._began = self._since = now
+        self._worked = 0.0
 
-    def rest(self) -> None:
-        """A piece of work is done, and another will follow."""
-        worked = self._now() - self._since
-        if worked < SHORTEST_S:
+    def rest(self, size: int) -> None:
+        """A piece of work is done, on so many bytes, and another will follow."""
+        if size < LARGE:
             return
+        worked = self._pause()
         ease = 1 - self._pressure()
-        if ease > 0:
+        if ease > 0 and not self._busy:
             self._sleep(min(worked * ease * MOST, LONGEST_S))
-        self.begin()
+            self._since = self._now()
+
+    def end(self) -> None:
+        """The batch is written."""
+        self._pause()
+
+    def _pause(self) -> float:
+        """Seconds since work went on."""
+        now = self._now()
+        worked, self._since = now - self._since, now
+        self._worked += worked
+        return worked
 
 
-def no_rest() -> None:
+def no_rest(size: int) -> None:
     """For whoever waits for what is written."""

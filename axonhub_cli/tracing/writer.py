@@ -180,11 +180,13 @@ class TraceWriter:
     def _work(self) -> bool:
         """Gather a batch and write it; True when it was the last. Holds no record afterwards."""
         items, last = self._intake.gather(self._patience())
+        self._pace.begin()
         try:
             self._write_batch(items, last=last)
         except Exception as error:
             self._lose(error, sum(item.stage == "finished" for item in items))
             self._let_go(items)
+        self._pace.end()
         self._intake.release(items)
         self._brought += sum(item.size for item in items)
         if not last:
@@ -245,11 +247,10 @@ class TraceWriter:
 
     def _write_batch(self, items: Sequence[Item], *, last: bool) -> None:
         context = self._context()
-        self._pace.begin()
         finished: list[Entry] = []
         for item in items:
             finished += self._take(item, context)
-            self._pace.rest()
+            self._pace.rest(item.size)
         self._keep(self._write([*self._kept, *finished]))
         for request in self._open.values():
             if not request.written and (last or not request.young):

@@ -1,6 +1,6 @@
 import pytest
 
-from axonhub_cli.tracing.pace import LONGEST_S, MOST, SHORTEST_S, Pace
+from axonhub_cli.tracing.pace import BUSY, LARGE, LONGEST_S, MOST, Pace
 
 
 class Time:
@@ -10,52 +10,50 @@ class Time:
         self.now = 100.0
         self.rests: list[float] = []
         self.pressure = 0.0
+        self.pace = Pace(lambda: self.pressure, lambda: self.now, self.sleep)
 
     def sleep(self, seconds: float) -> None:
         self.rests.append(seconds)
         self.now += seconds
 
-    def pace(self) -> Pace:
-        pace = Pace(lambda: self.pressure, lambda: self.now, self.sleep)
-        pace.begin()
-        return pace
+    def batch(self, *worked: float, size: int = LARGE) -> list[float]:
+        """Work on pieces for so many seconds each; the rests between them."""
+        self.rests = []
+        self.pace.begin()
+        for seconds in worked:
+            self.now += seconds
+            self.pace.rest(size)
+        self.pace.end()
+        return self.rests
 
 
 def test_a_rest_grows_with_the_work_before_it_and_shrinks_with_what_waits() -> None:
     time = Time()
-    pace = time.pace()
-    for worked, pressure in ((0.0004, 0.0), (0.0008, 0.5), (0.0008, 0.75)):
-        time.now += worked
-        time.pressure = pressure
-        pace.rest()
-    expected = [0.0004 * MOST, 0.0004 * MOST, 0.0002 * MOST]
-    assert time.rests == [pytest.approx(rest) for rest in expected]
+    assert time.batch(0.0002, 0.0004) == [pytest.approx(w * MOST) for w in (0.0002, 0.0004)]
+    time.now += 1
+    time.pressure = 0.75
+    assert time.batch(0.0008) == [pytest.approx(0.0002 * MOST)]
 
 
 def test_no_rest_is_longer_than_the_longest() -> None:
-    time = Time()
-    pace = time.pace()
-    time.now += 1
-    pace.rest()
-    assert time.rests == [LONGEST_S]
+    assert Time().batch(1.0) == [LONGEST_S]
 
 
-def test_a_little_work_is_rested_from_when_more_has_come_together() -> None:
-    time = Time()
-    pace = time.pace()
-    rested = []
-    for _ in range(4):
-        time.now += SHORTEST_S * 0.3
-        pace.rest()
-        rested.append(len(time.rests))
-    assert rested == [0, 0, 0, 1]
+def test_small_requests_are_written_in_one_go() -> None:
+    assert Time().batch(0.001, 0.001, size=LARGE - 1) == []
 
 
 @pytest.mark.parametrize("pressure", [1.0, 1.7])
 def test_nobody_rests_while_too_much_waits(pressure: float) -> None:
     time = Time()
-    pace = time.pace()
     time.pressure = pressure
-    time.now += 1
-    pace.rest()
-    assert time.rests == []
+    assert time.batch(1.0) == []
+
+
+def test_who_works_much_of_the_time_rests_no_more_until_less_is_to_do() -> None:
+    time = Time()
+    time.batch(0.001)
+    time.now += 0.001 / BUSY - 0.001 - time.rests[0] - 0.0001
+    assert time.batch(0.001) == []
+    time.now += 0.001 / BUSY
+    assert len(time.batch(0.001)) == 1
