@@ -80,10 +80,12 @@ _MOST = 10**9
 
 def as_count(value: Json, least: int = 0) -> int | None:
     """A count of tokens, `12.0` included; one that no answer can have counts as not told."""
-    if type(value) is float and value.is_integer():
-        value = int(value)
     # A boolean is an `int` in Python.
-    return value if type(value) is int and least <= value <= _MOST else None
+    if type(value) is not int:
+        if type(value) is not float or not value.is_integer():
+            return None
+        value = int(value)
+    return value if least <= value <= _MOST else None
 
 
 def rest(value: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:

@@ -169,7 +169,10 @@ class Issuers:
 
 def may_hold_signatures(answer: Iterable[bytes]) -> bool:
     """A cheap look: is it worth `learn_from` this answer's chunks?"""
-    return any(b"signature" in chunk or b"redacted_thinking" in chunk for chunk in answer)
+    for chunk in answer:
+        if b"signature" in chunk or b"redacted_thinking" in chunk:
+            return True
+    return False
 
 
 def _hash(signature: str) -> bytes:

@@ -68,9 +68,14 @@ class KnownAnswers:
         for key in keys:
             places = self._places.setdefault(key, [])
             self._places.move_to_end(key)
-            # Given once more: what goes on, goes on from here.
-            others = [one for one in places if one.trace != trace or one.length != length]
-            places[:] = [*others[1 - _ALIKE :], place]
+            for at, one in enumerate(places):
+                if one.trace == trace and one.length == length:
+                    # Given once more: what goes on, goes on from here.
+                    del places[at]
+                    break
+            else:
+                del places[: 1 - _ALIKE]
+            places.append(place)
         self._forget()
 
     def add_older(self, known: Sequence[tuple[Keys, str]]) -> None:

@@ -48,16 +48,15 @@ class Unread:
         """Those that a request may go on from, and those that it may be once more, the latest
         first; they may not have ended."""
         answered = history.answered(_PROMPTS_LOOKED_AT)
-        asked = [self._asked(key, words) for words in {None, *answered}]
-        found = [one for records in asked for one in records.values()]
+        found: list[RequestRecord] = []
+        for words in {None, *answered}:
+            if records := self._records.get((key, words)):
+                found += records.values()
         last = history.last_words()
-        if last is not None and last not in answered:
-            again = islice(reversed(self._asked(key, last).values()), _FAILED_LOOKED_AT)
+        if last not in answered and (records := self._records.get((key, last))):
+            again = islice(reversed(records.values()), _FAILED_LOOKED_AT)
             found += [one for one in again if one.status in FAILED]
         return sorted(found, key=_begun, reverse=True) if found else found
-
-    def _asked(self, key: str | None, words: bytes | None) -> dict[str, RequestRecord]:
-        return self._records.get((key, words), _NOBODY)
 
 
 def has_answer(envelope: Envelope) -> bool:
@@ -66,4 +65,3 @@ def has_answer(envelope: Envelope) -> bool:
 
 
 _begun = attrgetter("at")
-_NOBODY: dict[str, RequestRecord] = {}

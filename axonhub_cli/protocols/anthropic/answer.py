@@ -135,8 +135,10 @@ class _Reading:
             word = _text(usage.get(name))
             if word:
                 self.told[name] = word
-        self.told |= told_cost(usage)
-        self.partial = self.partial or not tells_all(usage)
+        if "cost" in usage:
+            self.told |= told_cost(usage)
+        if "iterations" in usage:
+            self.partial = self.partial or not tells_all(usage)
         self.usage = merge_usage(self.usage, decode_usage(usage))
 
     def _counted(self) -> Usage:
@@ -180,7 +182,9 @@ def _read_document(body: bytes, content: _Content | None) -> Answer:
         return Answer(error=_error_text(document))
     reading = _Reading(content)
     reading.take_message(document)
-    counted = decode_usage({"input_tokens": document.get("input_tokens")}).input
+    counted = None
+    if "input_tokens" in document:
+        counted = decode_usage({"input_tokens": document["input_tokens"]}).input
     if counted is not None:
         reading.usage = Usage(input=counted)
     blocks = document.get("content")

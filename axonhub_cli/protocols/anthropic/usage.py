@@ -22,7 +22,9 @@ def decode_usage(value: Json) -> Usage:
     if not isinstance(value, dict):
         return Usage()
     total = _counts(value)
-    runs = [run for run in as_list(value.get("iterations")) if isinstance(run, dict)]
+    if not value.get("iterations"):
+        return total
+    runs = [run for run in as_list(value["iterations"]) if isinstance(run, dict)]
     return _with_runs(total, runs) if runs else total
 
 
@@ -59,8 +61,10 @@ def encode_last_usage(usage: Usage) -> dict[str, Json]:
 
 
 def _counts(value: dict[str, Json]) -> Usage:
-    split = as_dict(value.get("cache_creation"))
-    five, hour = (as_count(split.get(f"ephemeral_{name}_input_tokens")) for name in ("5m", "1h"))
+    five = hour = None
+    if split := as_dict(value.get("cache_creation")):
+        five = as_count(split.get("ephemeral_5m_input_tokens"))
+        hour = as_count(split.get("ephemeral_1h_input_tokens"))
     write = as_count(value.get("cache_creation_input_tokens"))
     if five is not None or hour is not None:
         write = max(write or 0, (five or 0) + (hour or 0))
