@@ -92,11 +92,7 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
     """A request that ended. `stored`: its own body is in the store since it was a running one."""
     raw = [b"".join(attempt.answer) for attempt in record.attempts]
     answers = [
-        _read(
-            context.read_answer.get(attempt.upstream_protocol),
-            attempt.telling() if attempt.answer_rest else body,
-        )
-        for attempt, body in zip(record.attempts, raw, strict=True)
+        _answer(attempt, body, context) for attempt, body in zip(record.attempts, raw, strict=True)
     ]
     entry = _entry(record, answers, find_spent(record, answers, context.charge), context)
     entry.ended = record.operation == "generate"
@@ -262,6 +258,14 @@ def _sent_bodies(record: RequestRecord, context: Context) -> list[Body]:
         for n, attempt in enumerate(record.attempts, 1)
         if attempt.sent_body is not None
     ]
+
+
+def _answer(attempt: AttemptRecord, body: bytes, context: Context) -> Answer:
+    found, attempt.read = attempt.read, None
+    if found is not None:
+        return found
+    telling = attempt.telling() if attempt.answer_rest else body
+    return _read(context.read_answer.get(attempt.upstream_protocol), telling)
 
 
 def _read(read_answer: ReadAnswer | None, body: bytes) -> Answer:

@@ -22,7 +22,7 @@ from axonhub_cli.tracing.fingerprint import (
     context_of,
 )
 from axonhub_cli.tracing.known_answers import Asker, Found, KnownAnswers, Place, choose
-from axonhub_cli.tracing.recorder import RequestRecord
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.said import Said, items_of, said_in, said_in_stream
 from axonhub_cli.tracing.unread import FAILED, Unread
 
@@ -172,17 +172,23 @@ class Lineage:
         attempt = record.attempts[-1] if record.attempts else None
         if attempt is None or record.operation != "generate":
             return ()
-        said = self._said(record.protocol, b"".join(_delivered(record)))
+        said = self._said(record, attempt)
         return answer_keys(record.key or "", context, said)
 
-    def _said(self, name: str, answer: bytes) -> Said:
+    def _said(self, record: RequestRecord, attempt: AttemptRecord) -> Said:
+        name, answer = record.protocol, b"".join(_delivered(record))
         protocol = self._protocols.get(name)
         if protocol is None or not answer:
             return Said()
         read: Callable[[bytes], Answer] = protocol.read_answer
         is_stream = not answer[:64].lstrip().startswith(b"{")
         said = said_in_stream(name, answer) if is_stream else None
-        return said if said is not None else said_in(read(answer).content)
+        if said is not None:
+            return said
+        found = read(answer)
+        if attempt.delivered is None and not attempt.answer_rest and record.status != "running":
+            attempt.read = found
+        return said_in(found.content)
 
 
 def _asker(record: RequestRecord) -> Asker:

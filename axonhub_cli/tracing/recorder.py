@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from msgspec import Struct, field
 
 from axonhub_cli.jsonio import Envelope, Json
+from axonhub_cli.protocols.base import Answer
 
 if TYPE_CHECKING:
     from axonhub_cli.tracing.spent import Spent
@@ -63,6 +64,9 @@ class AttemptRecord(Struct, eq=False):
     """Bytes of the answer that were too much to keep and are not in `answer`."""
     answer_rest: bytes = b""
     """Of such an answer, what tells how it ended and what it used (see `protocols.essentials`)."""
+
+    read: Answer | None = None
+    """What was read of `answer` for another purpose already, for the writer to use."""
 
     def telling(self) -> bytes:
         """What the answer's totals are read from: the whole of it, as a rule."""

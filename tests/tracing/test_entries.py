@@ -4,7 +4,10 @@ from typing import Any
 import pytest
 
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.jsonio import read_envelope
+from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.tracing.entries import Body, Context, finished_entry, running_entry
+from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.recorder import RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from tests.tracing.records import attempt, body_of, context, headers_of, message, record, text
@@ -38,6 +41,33 @@ def test_counted_tokens_are_not_used_tokens() -> None:
 def test_a_protocol_nobody_reads_has_unknown_tokens() -> None:
     made = record("r", attempts=[attempt(b"{}", upstream_protocol="gemini")])
     assert finished_entry(made, context(), stored=False).request["input"] is None
+
+
+def linked(**changes: Any) -> RequestRecord:
+    """A request without a session, whose answer is to be recognised."""
+    made = record("r", linked=True, **changes)
+    assert made.body is not None
+    made.envelope = read_envelope(made.body)[0]
+    return made
+
+
+def test_an_answer_that_was_read_to_be_recognised_is_not_read_again() -> None:
+    known, made = Lineage(PROTOCOLS), linked()
+    plain = finished_entry(record("r"), context(), stored=False)
+    assert known.learn(made)
+    assert made.attempts[0].read is not None
+    # It is there no more to be read.
+    made.attempts[0].answer = []
+    entry = finished_entry(made, context(), stored=False)
+    assert (entry.request["output"], entry.request["stop_reason"]) == (5, "end_turn")
+    assert entry.attempts == plain.attempts
+    assert made.attempts[0].read is None
+
+
+def test_of_an_answer_that_goes_on_what_was_read_is_not_the_end() -> None:
+    known, made = Lineage(PROTOCOLS), linked(status="running")
+    assert known.learn(made)
+    assert made.attempts[0].read is None
 
 
 def test_a_running_request_has_its_body_and_no_answers() -> None:
