@@ -24,6 +24,7 @@ from axonhub_cli.tracing.eras import (
     Eras,
 )
 from axonhub_cli.tracing.last_bodies import Cut, Known, compare
+from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.spans import NO_ITEMS, SMALLEST_BODY, Items, find_items, read_arrays
 from axonhub_cli.tracing.spent import sum_usage
 from axonhub_cli.tracing.summary import Seen, Summary
@@ -82,12 +83,14 @@ class Batch:
         table: BlobTable,
         redact: Redact,
         largest_era: Callable[[], int] = lambda: SMALLEST,
+        rest: Callable[[], None] = no_rest,
     ) -> None:
         table.use(redact)
         self._db = db
         self._table = table
         self._redact = redact
         self._largest_era = largest_era
+        self._rest = rest
         self._era = self._own_bytes = 0
         self._last_request = self._last("requests")
         self._last_trace = self._last("traces")
@@ -97,24 +100,27 @@ class Batch:
         self._attempts: list[Values] = []
         self._bodies: list[Values] = []
 
-    def write(self, entries: Sequence[Entry], rest: Callable[[int], None]) -> None:
+    def write(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
         hour = int(max(map(_ended, entries)) // SECONDS_AN_HOUR)
         eras = Eras(self._db, self._last_request + 1, hour, self._largest_era)
+        self._rest()
         self._load({entry.trace_id for entry in entries if entry.trace_id is not None})
         for entry in entries:
             self._era, before = eras.number, self._table.added + self._own_bytes
             self._add(entry)
             brought = self._table.added + self._own_bytes - before
             eras.add(brought + ROW_BYTES, self._last_request + 1)
-            rest(max([len(body.data) for body in entry.bodies], default=0))
+            self._rest()
         put = self._db.executemany
         put(_UPDATE_TRACE, map(_trace_row, self._old.values()))
         put(_INSERT_TRACE, map(_trace_row, self._new.values()))
         put(_INSERT_REQUEST, self._requests)
+        self._rest()
         put(_INSERT_ATTEMPT, self._attempts)
         put(_INSERT_BODY, self._bodies)
+        self._rest()
         usage_table.add(self._db, entries)
         eras.save()
 
@@ -138,6 +144,7 @@ class Batch:
             if body.known and known:
                 continue
             self._bodies.append((seq, body.attempt, body.kind, *self._cut(body)))
+            self._rest()
 
     def _take_out(self, entry: Entry) -> int | None:
         """Remove the rows of a request that was running, but not its own body; its number."""
@@ -197,8 +204,11 @@ class Batch:
         if len(data) < SMALLEST_BODY:
             return Cut(data, NO_ITEMS, [], self._era)
         given = body.parts if body.parts is not None else body.envelope or read_arrays(data)
-        old = bodies.like(data, self._era)
+        old = bodies.like(data)
         known = compare(old, data, given) if old is not None else None
+        if known is not None and old is not None and old.era != self._era:
+            self._table.mark(self._db, known.numbers, self._era)
+        self._rest()
         if known is None:
             items = (
                 find_items(data, given)
@@ -218,6 +228,7 @@ class Batch:
     def _number(self, part: memoryview) -> int:
         if len(part) < blobs.SMALLEST_PART:
             return 0
+        self._rest()
         return self._table.number(self._db, part, self._era, self._redact)
 
     def _pack(self, data: bytes) -> bytes:

@@ -7,7 +7,7 @@ lately stays, the rest is asked of the table again. A rolled-back transaction fo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from axonhub_cli.tracing.blobs import address
 from axonhub_cli.tracing.known_contents import KnownContents
@@ -60,6 +60,11 @@ class BlobTable:
         """The same, and the row's number: the short name of a part that a body has many of."""
         name = self._addresses.find(part, lambda data: address(redact(data)))
         return self._stored(db, name, part, era, redact)
+
+    def mark(self, db: sqlite3.Connection, numbers: Iterable[int | None], era: int) -> None:
+        """Parts that are in the table, under these numbers, are used in this era."""
+        update = "UPDATE blobs SET used = ?1 WHERE seq = ?2 AND used < ?1"
+        db.executemany(update, [(era, number) for number in numbers if number])
 
     def forget(self) -> None:
         """What is remembered may not be in the table any more."""

@@ -61,12 +61,12 @@ class LastBodies:
         self._cuts: list[Cut] = []
         self._bytes = 0
 
-    def like(self, body: bytes, era: int) -> Cut | None:
-        """The body of that era that begins most like this one."""
+    def like(self, body: bytes) -> Cut | None:
+        """The body that begins most like this one."""
         best, most = None, 0
         for cut in reversed(self._cuts):
             likeness = _likeness(cut.body, body)
-            if likeness > most and cut.era == era:
+            if likeness > most:
                 best, most = cut, likeness
         return best
 

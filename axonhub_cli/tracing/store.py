@@ -64,11 +64,11 @@ class TraceStore(Protocol):
     def open(self) -> None: ...
 
     def write(
-        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[int], None] = no_rest
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
     ) -> None:
         """All or nothing. Any other exception than `StoreError` means that an entry is at fault.
 
-        `rest` is called between pieces of work, with their bytes, for others to go first.
+        `rest` is called between pieces of work, for others to go first.
         """
 
     def fail_running(self, reason: str) -> int:
@@ -146,10 +146,11 @@ class SqliteStore:
             logger.warning("sums of use and cost taken over from %s: %d rows", damaged.name, rows)
 
     def write(
-        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[int], None] = no_rest
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
     ) -> None:
         def put(db: sqlite3.Connection) -> None:
-            Batch(db, self._blobs, redact, partial(self._largest_era, db)).write(entries, rest)
+            Batch(db, self._blobs, redact, partial(self._largest_era, db), rest).write(entries)
+            rest()
 
         self._transact(put)
 

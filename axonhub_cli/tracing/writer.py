@@ -33,7 +33,7 @@ from axonhub_cli.tracing.entries import (
 from axonhub_cli.tracing.fingerprint import Keys, join_keys
 from axonhub_cli.tracing.intake import BATCH_SECONDS, MAX_QUEUED_BYTES, Intake, Item
 from axonhub_cli.tracing.lineage import MOST, Lineage
-from axonhub_cli.tracing.pace import Pace
+from axonhub_cli.tracing.pace import Pace, go_last
 from axonhub_cli.tracing.prune import limits_of
 from axonhub_cli.tracing.recorder import RequestRecord, Stage
 from axonhub_cli.tracing.redact import Redactor
@@ -168,6 +168,7 @@ class TraceWriter:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        go_last()
         try:
             self._fail_running()
             self._restore_lineage()
@@ -180,13 +181,12 @@ class TraceWriter:
     def _work(self) -> bool:
         """Gather a batch and write it; True when it was the last. Holds no record afterwards."""
         items, last = self._intake.gather(self._patience())
-        self._pace.begin()
+        self._pace.begin(_average(items))
         try:
             self._write_batch(items, last=last)
         except Exception as error:
             self._lose(error, sum(item.stage == "finished" for item in items))
             self._let_go(items)
-        self._pace.end()
         self._intake.release(items)
         self._brought += sum(item.size for item in items)
         if not last:
@@ -250,7 +250,7 @@ class TraceWriter:
         finished: list[Entry] = []
         for item in items:
             finished += self._take(item, context)
-            self._pace.rest(item.size)
+            self._pace.rest()
         self._keep(self._write([*self._kept, *finished]))
         for request in self._open.values():
             if not request.written and (last or not request.young):
@@ -267,6 +267,7 @@ class TraceWriter:
         stored = request is not None and request.written
         # First of all: a client's next turn may be waiting for it.
         keys = self._learn(item.record)
+        self._pace.rest()
         made = self._make(partial(finished_entry, item.record, stored=stored), context)
         self._settle(item.record, made[0].spent if made else None)
         for entry in made:
@@ -389,3 +390,8 @@ class TraceWriter:
             self._rules_problem = f"server.trace.redact cannot be used: {error}"
             logger.error("a pattern of server.trace.redact is refused: %s", type(error).__name__)
             return Redactor(secrets, self._good_patterns)
+
+
+def _average(items: Sequence[Item]) -> int:
+    """Bytes of bodies that each of these has."""
+    return sum(item.size for item in items) // max(1, len(items))

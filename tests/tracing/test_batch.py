@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from axonhub_cli.tracing import blob_table, blobs
 from axonhub_cli.tracing.batch import Batch
 from axonhub_cli.tracing.blob_table import BlobTable
 from axonhub_cli.tracing.blobs import read_numbers
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
-from axonhub_cli.tracing.pace import no_rest
+from axonhub_cli.tracing.eras import SECONDS_AN_HOUR
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.queries import TraceReader
 from axonhub_cli.tracing.schema import migrate
 from axonhub_cli.tracing.spans import find_items
-from tests.tracing.records import attempt, body_of, context, message, record, text
+from tests.tracing.records import NOON, attempt, body_of, context, message, record, text
 
 TOKEN = "sk-ant-oat01-" + "x" * 20
 
@@ -31,7 +32,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def write(db: sqlite3.Connection, *entries: Entry, secrets: tuple[str, ...] = ()) -> None:
     db.execute("BEGIN IMMEDIATE")
-    Batch(db, BlobTable(), context(*secrets).redactor.body).write(entries, no_rest)
+    Batch(db, BlobTable(), context(*secrets).redactor.body).write(entries)
     db.execute("COMMIT")
 
 
@@ -152,7 +153,7 @@ def test_a_session_of_100_turns_takes_a_twentieth_of_its_bodies(
     for number, body in enumerate(bodies):
         made = record(f"r{number}", body=body)
         db.execute("BEGIN IMMEDIATE")
-        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)], no_rest)
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
         db.execute("COMMIT")
     pages, size = (
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
@@ -160,6 +161,44 @@ def test_a_session_of_100_turns_takes_a_twentieth_of_its_bodies(
     assert pages * size < sum(map(len, bodies)) / 20
     with TraceReader(tmp_path / "traces.db") as reader:
         assert [reader.request_body(f"r{n}") for n in range(100)] == bodies
+
+
+def test_others_may_go_first_between_the_parts_of_a_body(db: sqlite3.Connection) -> None:
+    rests: list[int] = []
+    (body,) = session(1, 90_000)
+    db.execute("BEGIN IMMEDIATE")
+    clean, rest = context().redactor.body, lambda: rests.append(1)
+    batch = Batch(db, BlobTable(), clean, rest=rest)
+    batch.write([finished_entry(record("r", body=body), context(), stored=False)])
+    db.execute("COMMIT")
+    assert len(rests) > count(db, "blobs") - 2
+
+
+def test_what_a_session_repeats_in_another_era_is_marked_without_being_hashed(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, clean = BlobTable(), context().redactor.body
+    hashed: list[int] = []
+
+    def address(part: bytes) -> bytes:
+        hashed.append(len(part))
+        return blobs.address(part)
+
+    monkeypatch.setattr(blob_table, "address", address)
+    for hours, body in enumerate(session(2, 90_000)):
+        hashed.clear()
+        made = record(f"r{hours}", body=body, at=NOON + hours * SECONDS_AN_HOUR)
+        db.execute("BEGIN IMMEDIATE")
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
+        db.execute("COMMIT")
+    # The two new messages, the headers and the decision.
+    assert len(hashed) <= 4
+    (newest,) = db.execute("SELECT max(number) FROM eras").fetchone()
+    numbers = db.execute("SELECT blobs FROM bodies WHERE blobs IS NOT NULL ORDER BY request DESC")
+    parts = read_numbers(table.packer.unpack(numbers.fetchone()[0]))
+    used = f"SELECT DISTINCT used FROM blobs WHERE seq IN ({', '.join(map(str, parts))})"
+    assert len(parts) > 20
+    assert db.execute(used).fetchall() == [(newest,)]
 
 
 def test_a_converted_session_comes_back_byte_for_byte(
@@ -173,7 +212,7 @@ def test_a_converted_session_comes_back_byte_for_byte(
         tries = [attempt(b"{}", sent_body=converted, sent_parts=parts) for _ in range(2)]
         made = record(f"r{number}", body=body, attempts=tries)
         db.execute("BEGIN IMMEDIATE")
-        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)], no_rest)
+        Batch(db, table, clean).write([finished_entry(made, context(), stored=False)])
         db.execute("COMMIT")
     with TraceReader(tmp_path / "traces.db") as reader:
         assert [reader.request_body(f"r{n}") for n in range(6)] == bodies

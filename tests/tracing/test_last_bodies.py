@@ -92,13 +92,7 @@ def test_the_body_that_begins_alike_is_found(given: bytes, expected: int | None)
     kept = [cut(body("a" * 5000)), cut(body("z" * 5000))]
     for each in kept:
         bodies.keep(each)
-    assert bodies.like(given, ERA) is (None if expected is None else kept[expected])
-
-
-def test_a_body_of_another_hour_is_not_used() -> None:
-    bodies = LastBodies()
-    bodies.keep(cut(body("a" * 5000), era=ERA - 1))
-    assert bodies.like(body("a" * 5000), ERA) is None
+    assert bodies.like(given) is (None if expected is None else kept[expected])
 
 
 def test_memory_is_bounded() -> None:
@@ -106,8 +100,8 @@ def test_memory_is_bounded() -> None:
     bodies = LastBodies(most_bytes=2 * len(data))
     for letter in "abc":
         bodies.keep(cut(body(letter * 5000)))
-    assert bodies.like(data, ERA) is None
-    second = bodies.like(body("b" * 5000), ERA)
+    assert bodies.like(data) is None
+    second = bodies.like(body("b" * 5000))
     assert second is not None
     longer = body("b" * 5000, "more")
     known = compare(second, longer, read_arrays(longer))
@@ -115,10 +109,10 @@ def test_memory_is_bounded() -> None:
     assert known.continues(second)
     bodies.keep(second, instead=second)
     bodies.keep(cut(body("d" * 50_000)))
-    assert bodies.like(body("d" * 50_000), ERA) is None
+    assert bodies.like(body("d" * 50_000)) is None
     bodies.forget()
-    assert bodies.like(body("c" * 5000), ERA) is None
+    assert bodies.like(body("c" * 5000)) is None
     many = LastBodies()
     for number in range(MOST_BODIES + 1):
         many.keep(cut(body(f"{number}" * 3000)))
-    assert many.like(body("0" * 3000), ERA) is None
+    assert many.like(body("0" * 3000)) is None

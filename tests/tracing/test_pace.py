@@ -1,6 +1,10 @@
+import os
+import sys
+import threading
+
 import pytest
 
-from axonhub_cli.tracing.pace import BUSY, LARGE, LONGEST_S, MOST, Pace
+from axonhub_cli.tracing.pace import LARGE, PIECE_S, REST_S, Pace, go_last
 
 
 class Time:
@@ -17,43 +21,50 @@ class Time:
         self.now += seconds
 
     def batch(self, *worked: float, size: int = LARGE) -> list[float]:
-        """Work on pieces for so many seconds each; the rests between them."""
+        """Work for so many times a piece before each chance to rest; the rests."""
         self.rests = []
-        self.pace.begin()
-        for seconds in worked:
-            self.now += seconds
-            self.pace.rest(size)
-        self.pace.end()
+        self.pace.begin(size)
+        for pieces in worked:
+            self.now += pieces * PIECE_S
+            self.pace.rest()
         return self.rests
 
 
-def test_a_rest_grows_with_the_work_before_it_and_shrinks_with_what_waits() -> None:
+def test_a_piece_of_work_is_followed_by_a_rest() -> None:
     time = Time()
-    assert time.batch(0.0002, 0.0004) == [pytest.approx(w * MOST) for w in (0.0002, 0.0004)]
-    time.now += 1
+    assert time.batch(1.1, 5) == [REST_S, REST_S]
+    # What is done in less than a piece is added up.
+    assert time.batch(0.4, 0.4, 0.4, 0.4, 0.4, 0.4) == [REST_S, REST_S]
+
+
+def test_the_more_waits_the_shorter_is_a_rest() -> None:
+    time = Time()
     time.pressure = 0.75
-    assert time.batch(0.0008) == [pytest.approx(0.0002 * MOST)]
-
-
-def test_no_rest_is_longer_than_the_longest() -> None:
-    assert Time().batch(1.0) == [LONGEST_S]
+    assert time.batch(1.1) == [pytest.approx(REST_S / 4)]
 
 
 def test_small_requests_are_written_in_one_go() -> None:
-    assert Time().batch(0.001, 0.001, size=LARGE - 1) == []
+    assert Time().batch(5, 5, size=LARGE - 1) == []
 
 
 @pytest.mark.parametrize("pressure", [1.0, 1.7])
 def test_nobody_rests_while_too_much_waits(pressure: float) -> None:
     time = Time()
     time.pressure = pressure
-    assert time.batch(1.0) == []
+    assert time.batch(5) == []
 
 
-def test_who_works_much_of_the_time_rests_no_more_until_less_is_to_do() -> None:
-    time = Time()
-    time.batch(0.001)
-    time.now += 0.001 / BUSY - 0.001 - time.rests[0] - 0.0001
-    assert time.batch(0.001) == []
-    time.now += 0.001 / BUSY
-    assert len(time.batch(0.001)) == 1
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has such threads")
+def test_a_thread_that_goes_last_keeps_its_share_and_changes_no_other() -> None:
+    seen: list[int] = []
+
+    def work() -> None:
+        go_last()
+        seen.extend((os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)))
+
+    before = os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [os.SCHED_BATCH, before[1]]
+    assert (os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)) == before

@@ -34,7 +34,7 @@ class Watched(SqliteStore):
         self.fails: Callable[[], Exception | None] = lambda: None
 
     def write(
-        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[int], None] = no_rest
+        self, entries: Sequence[Entry], redact: Redact, rest: Callable[[], None] = no_rest
     ) -> None:
         self.go.wait(PATIENCE)
         if error := self.fails():
