@@ -132,7 +132,8 @@ def encode(value: Json) -> bytes:
 def encode_in_parts(
     value: dict[str, Json], encode_item: Callable[[Json], bytes] = _encode
 ) -> tuple[bytes, list[tuple[int, int]]]:
-    """Encode, and tell where the items of the `ARRAYS` stand: who stores them need not parse.
+    """Encode, and tell where the items of the `ARRAYS` stand, or the texts instead of them: who
+    stores them need not parse.
 
     `encode_item` writes one of those items; it may have written it before.
     """
@@ -146,6 +147,8 @@ def encode_in_parts(
         pieces.append(head)
         if name not in ARRAYS or not isinstance(item, list):
             pieces.append(_encode(item))
+            if name in ARRAYS and isinstance(item, str):
+                parts.append((at, at + len(pieces[-1])))
             at += len(pieces[-1])
             continue
         mark = b"["

@@ -8,9 +8,8 @@ is the session's last is found by samples, so that no session needs a name.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from axonhub_cli.jsonio import ARRAYS, Envelope
 from axonhub_cli.tracing.blobs import common_end, common_start
@@ -18,10 +17,13 @@ from axonhub_cli.tracing.spans import (
     Items,
     Span,
     Spans,
+    count_of,
+    find_text,
     first_item,
     in_order,
     items_of,
     next_item,
+    text_of,
     walk,
 )
 
@@ -128,16 +130,17 @@ class _Shared:
             spans = self._old.items.spans[at : at + count]
             known = self._old.numbers[at : at + count]
             at += count
-            items = items_of(envelope, name) if name else []
-            before, after = self._shares(spans, len(items))
-            middle = self._between(name, spans, before, after, items)
+            given = count_of(envelope, name) if name else 0
+            before, after = self._shares(spans, given)
+            wanted = given - before - after
+            middle = self._between(name, spans[:before], wanted, envelope) if wanted else []
             if middle is None:
                 return None
             found.append((name, [*spans[:before], *middle, *self._moved(spans, after)]))
-            numbers[name] = _numbers(known, len(items), before, after)
+            numbers[name] = _numbers(known, given, before, after)
         made = in_order(found)
         # An array may be new, or be found elsewhere: then all of it is looked at.
-        if len(made.spans) != sum(len(items_of(envelope, name)) for name in ARRAYS):
+        if len(made.spans) != sum(count_of(envelope, name) for name in ARRAYS):
             return None
         return Known(made, [each for name, _ in made.arrays for each in numbers[name]])
 
@@ -152,19 +155,20 @@ class _Shared:
         return [(a + shift, b + shift) for a, b in spans[len(spans) - after :]] if after else []
 
     def _between(
-        self, name: str, spans: list[Span], before: int, after: int, items: Sequence[Raw]
+        self, name: str, before: list[Span], count: int, envelope: Envelope
     ) -> list[Span] | None:
-        """Where the items stand that are in neither; None when they are not to be found."""
-        wanted = items[before : len(items) - after]
-        if not wanted:
-            return []
-        begin = (
-            next_item(self._body, spans[before - 1][1])
-            if before
-            else first_item(self._body, name, items[0])
-        )
-        found = list(walk(self._body, begin, wanted))
-        return found if len(found) == len(wanted) else None
+        """Where so many items stand that follow these; None when they are not to be found."""
+        if (text := text_of(envelope, name)) is not None:
+            found = find_text(self._body, name, text)
+        else:
+            items = items_of(envelope, name)[len(before) :][:count]
+            begin = (
+                next_item(self._body, before[-1][1])
+                if before
+                else first_item(self._body, name, items[0])
+            )
+            found = list(walk(self._body, begin, items))
+        return found if len(found) == count else None
 
 
 def _numbers(known: list[int], count: int, before: int, after: int) -> list[int | None]:

@@ -66,10 +66,20 @@ def test_captured_turns_share_what_they_repeat() -> None:
 texts = st.lists(st.sampled_from(["", "a" * 900, "b" * 300, "c", "d" * 5000]), max_size=6)
 
 
-@given(texts, texts, st.booleans())
-def test_no_two_bodies_mislead(old: list[str], new: list[str], system: bool) -> None:
-    more = {"system": [{"type": "text", "text": "s" * 900}]} if system else {}
-    check(body(*old), body(*new, **more))
+systems = st.sampled_from(
+    ["s" * 800, "s" * 2000, "ü" * 2000, [{"type": "text", "text": "s" * 900}]]
+)
+
+
+@given(texts, texts, systems, systems)
+def test_no_two_bodies_mislead(old: list[str], new: list[str], system: Any, other: Any) -> None:
+    check(body(*old, system=system), body(*new, system=other))
+
+
+def test_a_system_text_that_stays_is_known_and_one_that_changed_is_new() -> None:
+    old = body("a" * 900, "b", system="s" * 2000)
+    assert check(old, body("a" * 900, "b", "c", system="s" * 2000)) == 11
+    assert check(old, body("a" * 900, "b", system="s" * 2001)) == 10
 
 
 def test_a_body_whose_items_are_given_is_compared_by_them() -> None:

@@ -30,6 +30,33 @@ def test_messages_system_blocks_and_tools_are_items() -> None:
     assert dict(find_items(body).arrays) == counts
 
 
+def with_system(text: str, **options: Any) -> bytes:
+    messages = [{"role": "user", "content": LONG}, {"role": "user", "content": "system"}]
+    whole = {"model": "system", "messages": messages, "system": text, "max_tokens": 1}
+    return json.dumps(whole, **options).encode()
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", " : ")])
+def test_a_long_system_text_is_one_item(separators: tuple[str, str]) -> None:
+    text = 'Be "brief".\n\t\\ Über' * 200
+    body = with_system(text, ensure_ascii=False, separators=separators)
+    assert json.loads(parts_of(body)[-1]) == text
+    assert dict(find_items(body).arrays) == {"messages": 2, "system": 1}
+    assert together(body) == body
+
+
+def test_a_short_text_stays_in_place() -> None:
+    assert dict(find_items(with_system("brief") + b" " * 2048).arrays) == {"messages": 2}
+
+
+@given(st.text(max_size=30), st.text('"\\\\\n:{}system', max_size=12), st.booleans())
+def test_a_text_is_found_however_it_is_written(start: str, middle: str, ascii_only: bool) -> None:
+    text = start + "x" * 1024 + middle + "ü" * 1000 + middle
+    body = with_system(text, ensure_ascii=ascii_only)
+    assert json.loads(parts_of(body)[-1]) == text
+    assert together(body) == body
+
+
 @pytest.mark.parametrize(
     "name", ["claude-code/basic", "claude-code/image_read.02", "opencode/anth_tooltest.03"]
 )
