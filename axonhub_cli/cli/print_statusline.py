@@ -60,7 +60,7 @@ def read_input() -> dict[str, Any]:
         import json
 
         found = json.loads(sys.stdin.buffer.read(_LARGEST_INPUT))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

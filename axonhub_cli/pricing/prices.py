@@ -55,7 +55,10 @@ UNPRICED_TYPES = ("echo", "ollama", "vllm", "llama-cpp", "lm-studio")
 _ANYBODYS = "openai-compatible"
 """What engines without a type of their own are reached by."""
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal")
-_OPENROUTER = "openrouter"
+_TELLING_TYPES = ("openrouter", "xai")
+_TELLING_HOSTS = ("openrouter.ai", "x.ai", "perplexity.ai")
+_SEARCHING = ("-search-preview", "-search-api")
+"""OpenAI's models that search before they answer, for a fee that the list does not have."""
 _COST = "cost"
 """In what an answer tells (`protocols.charged`)."""
 
@@ -76,10 +79,17 @@ class Charge(Struct, frozen=True):
     flat: bool = False
     """It depends on no tokens."""
 
+    def is_all(self, *, partial: bool) -> bool:
+        """Is it what the answer cost, and not a part of it? `partial`: more was done than its
+        counts tell, which only who charges for it, or a price for whatever is done, can know."""
+        if self.usd is None or not self.whole:
+            return False
+        return not partial or self.flat or self.price == UPSTREAM
 
-UNKNOWN = Charge(whole=False)
+
 UPSTREAM = "upstream"
 """The version of a price that the answer itself tells."""
+UNKNOWN = Charge(whole=False)
 
 
 class _NotYet(Exception):
@@ -167,6 +177,7 @@ class Pricer:
                 return UNKNOWN
             rates, version = found, self._version
             times, sure = _residency(told)
+            sure = sure and not any(word in model for word in _SEARCHING)
         reckoned = reckon(usage, rates, times)
         if reckoned is None:
             return UNKNOWN
@@ -238,10 +249,10 @@ def is_unpriced(channel: Channel) -> bool:
 def bills_in_dollars(channel: Channel) -> bool:
     """Is what its answers tell as their cost what is paid, in US dollars? Others may count in
     credits, or tell a list's price."""
-    if channel.type == _OPENROUTER:
+    if channel.type in _TELLING_TYPES:
         return True
     host = _host_of(_url_of(channel) or "")
-    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+    return any(host == known or host.endswith(f".{known}") for known in _TELLING_HOSTS)
 
 
 def _residency(told: Mapping[str, str]) -> tuple[Decimal, bool]:

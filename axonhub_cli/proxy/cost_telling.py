@@ -2,7 +2,8 @@
 
 An outlet before the client's: it edits the last `usage` of an answer and passes on every other byte
 as it came. The cost is that of the trace, by what the upstream itself said of its tokens; where
-the price is not known, nothing is added. A cost that stands there already is replaced.
+the price is not known, or not of all of it, nothing is added. A cost that stands there already is
+replaced.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ async def with_cost(
     def cost() -> Decimal | None:
         answer = totals.read()
         charge = pricer.known(channel, model, answer.usage, at=now, told=answer.told)
-        return None if charge is None else charge.usd
+        # A client cannot be told that it is at least so much.
+        known = charge is not None and charge.is_all(partial=answer.partial)
+        return charge.usd if charge is not None and known else None
 
     return CostTeller(reply, cost)
 
@@ -78,7 +81,9 @@ class Totals:
         if piece:
             told = self._read_totals(piece)
             usage = merge_usage(self._known.usage, told.usage)
-            self._known = Answer(usage=usage, told=self._known.told | told.told)
+            known = self._known
+            partial = known.partial or told.partial
+            self._known = Answer(usage=usage, told=known.told | told.told, partial=partial)
 
 
 class CostTeller:

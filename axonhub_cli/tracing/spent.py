@@ -86,14 +86,13 @@ def _spent(
         paid = charge(
             attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told
         )
-    known = paid.usd is not None and paid.whole and not answer.partial
     return Spent(
         attempt.channel,
         attempt.upstream_model,
         usage,
         paid.usd,
         paid.price,
-        known and (answer.complete or paid.flat),
+        paid.is_all(partial=answer.partial) and (answer.complete or paid.flat),
     )
 
 

@@ -71,7 +71,7 @@ def test_without_figures_the_line_says_why(told: Any, given: dict[str, Any], sai
     assert said in show(told, given)
 
 
-@pytest.mark.parametrize("text", ["", "no json", "[1]", "\udcff"])
+@pytest.mark.parametrize("text", ["", "no json", "[1]", "\udcff", "[" * 100_000])
 def test_whatever_stdin_holds_is_no_failure(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO(text.encode("utf-8", "surrogateescape"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))

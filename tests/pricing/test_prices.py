@@ -22,6 +22,9 @@ CHANNELS = (
     Channel("there", "openai-compatible", base_url="https://gateway.test/v1"),
     Channel("router", "openrouter"),
     Channel("by-address", "openai-compatible", base_url="https://openrouter.ai/api/v1"),
+    Channel("grok", "xai"),
+    Channel("sonar", "openai-compatible", base_url="https://api.perplexity.ai"),
+    Channel("gpt", "openai"),
 )
 
 
@@ -129,7 +132,7 @@ def test_an_engine_on_this_machine_has_no_price_whatever_its_models_are_called()
 def test_what_the_upstream_says_of_its_cost_counts_where_it_bills_in_dollars() -> None:
     told = {"cost": "0.00123"}
     asked = pricer()
-    for name in ("router", "by-address"):
+    for name in ("router", "by-address", "grok", "sonar"):
         charge = asked.charge(name, "anthropic/claude-sonnet-4.5", USAGE, at=AT, told=told)
         assert charge == Charge(Decimal("0.00123"), "upstream")
         assert asked.known(name, "anthropic/claude-sonnet-4.5", USAGE, at=AT, told=told) == charge
@@ -137,6 +140,26 @@ def test_what_the_upstream_says_of_its_cost_counts_where_it_bills_in_dollars() -
     assert (listed.usd, listed.price) != (Decimal("0.00123"), "upstream")
     mine = pricer(Price("*", input=1, output=1))
     assert mine.charge("router", "x", USAGE, at=AT, told=told).usd == 1
+
+
+def test_what_only_the_upstream_can_know_of_an_answer_is_known_where_it_tells_its_cost() -> None:
+    told = pricer().charge("grok", "grok-4", USAGE, at=AT, told={"cost": "0.0037756"})
+    assert told.is_all(partial=True)
+    listed = pricer().charge("grok", "grok-4", USAGE, at=AT)
+    assert listed.is_all(partial=False)
+    assert not listed.is_all(partial=True)
+    flat = pricer(Price("*", request=0.04)).charge("grok", "grok-4", USAGE, at=AT)
+    assert flat.is_all(partial=True)
+    assert not UNKNOWN.is_all(partial=False)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-search-preview", "gpt-5-search-api"])
+def test_of_a_model_that_searches_for_a_fee_the_list_knows_a_lower_bound(model: str) -> None:
+    charge = pricer().charge("gpt", model, USAGE, at=AT)
+    assert charge.usd is not None
+    assert not charge.whole
+    mine = pricer(Price(model, input=2.5, output=10, request=0.025))
+    assert mine.charge("gpt", model, USAGE, at=AT).whole
 
 
 def test_inference_in_the_us_costs_a_tenth_more_by_the_list() -> None:

@@ -18,6 +18,11 @@ from axonhub_cli.protocols.charged import told_cost
         ({"cost": 0.05, "is_byok": True}, {"cost": "0.05"}),
         # Of what is not BYOK, the provider's part is in the cost.
         ({"cost": 0.05, "cost_details": {"upstream_inference_cost": 0.05}}, {"cost": "0.05"}),
+        ({"cost_in_usd_ticks": 37756000, "num_sources_used": 3}, {"cost": "0.0037756"}),
+        ({"cost_in_usd_ticks": 0}, {"cost": "0"}),
+        ({"cost_in_usd_ticks": 10**17}, {}),
+        ({"cost": {"request_cost": 0.005, "total_cost": 0.006}}, {"cost": "0.006"}),
+        ({"cost": {"request_cost": 0.005}}, {}),
         ({"cost": -1}, {}),
         ({"cost": "0.1"}, {}),
         ({"cost": True}, {}),

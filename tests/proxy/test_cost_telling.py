@@ -242,6 +242,25 @@ def test_a_listed_price_is_told_from_the_first_answer_on_and_an_unknown_one_is_n
     assert "cost" not in usage_in(unheard)
 
 
+def test_a_cost_that_is_known_in_part_is_not_told_as_the_cost(
+    home: Home, upstream: Upstream
+) -> None:
+    advised = {"iterations": [{"type": "advisor_message", "input_tokens": 9, "output_tokens": 9}]}
+    home.configure(channel(upstream.url), server={"usage_cost": True})
+    daemon = Daemon(home).start()
+    try:
+        asked = json.dumps(BODY | {"model": "claude-sonnet-4-5"}).encode()
+        known = daemon.post(asked)[2]
+        answer = plays.as_message(plays.text("pong"))
+        answer["usage"] |= advised
+        upstream.script(plays.body(200, json.dumps(answer).encode()))
+        partly = daemon.post(asked)[2]
+    finally:
+        daemon.stop()
+    assert "cost" in usage_in(known)
+    assert "cost" not in usage_in(partly)
+
+
 def test_without_the_setting_answers_stay_as_they_came(daemon: Daemon) -> None:
     asked = json.dumps(BODY | {"model": "claude-sonnet-4-5"}).encode()
     assert b'"cost"' not in daemon.post(asked)[2]

@@ -18,7 +18,7 @@ from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.anthropic.usage import decode_usage, tells_all
 from axonhub_cli.protocols.base import Answer
-from axonhub_cli.protocols.charged import told_cost
+from axonhub_cli.protocols.charged import TELLING, told_cost
 
 _Object = dict[str, Json]
 
@@ -135,7 +135,7 @@ class _Reading:
             word = _text(usage.get(name))
             if word:
                 self.told[name] = word
-        if "cost" in usage:
+        if any(name in usage for name in TELLING):
             self.told |= told_cost(usage)
         if "iterations" in usage:
             self.partial = self.partial or not tells_all(usage)

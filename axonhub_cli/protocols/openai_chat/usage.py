@@ -53,8 +53,12 @@ def decode_usage(value: Json) -> Usage:
 
 def tells_all(value: Json) -> bool:
     """False where something is charged for apart that no price of the list is meant for: xAI's
-    sources of a live search (docs.x.ai, "Live Search", read 2026-11)."""
-    return not (isinstance(value, dict) and _count(value, "num_sources_used"))
+    sources of a live search (docs.x.ai, "Live Search"), Perplexity's searches and citations
+    (docs.perplexity.ai, "Pricing"; both read 2026-11)."""
+    return not (isinstance(value, dict) and any(_count(value, name) for name in _APART))
+
+
+_APART = ("num_sources_used", "num_search_queries", "citation_tokens")
 
 
 def counts_something(value: Json) -> bool:

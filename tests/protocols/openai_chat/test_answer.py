@@ -107,8 +107,9 @@ def test_an_output_of_none_beside_an_answer_is_not_counted() -> None:
 
 
 def test_sources_of_a_search_are_charged_for_apart() -> None:
-    searched = TOLD | {"num_sources_used": 3}
-    assert read_totals(chunk({"content": "x"}, "stop", usage=searched)).partial
+    for apart in ("num_sources_used", "num_search_queries", "citation_tokens"):
+        searched = TOLD | {apart: 3}
+        assert read_totals(chunk({"content": "x"}, "stop", usage=searched)).partial
     body = {"choices": [{"message": {"content": "x"}}], "usage": searched}
     assert read_totals(json.dumps(body).encode()).partial
     counted = read_totals(usage_chunk(**TOLD, server_tool_use={"web_search_requests": 2}))
