@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from msgspec import Struct
@@ -14,9 +13,8 @@ from axonhub_cli.cli.lookup import channel_names
 from axonhub_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from axonhub_cli.tracing.queries import TraceReader
     from axonhub_cli.tracing.search import Found, Pages, T
-
-    Look = Callable[[str, Pages[T], int], Found[T]]
 
 LIMIT = 50
 """How many rows a list shows unless told otherwise."""
@@ -140,17 +138,26 @@ def read_since(text: str, now: float) -> float:
 
 
 def find_rows(
-    picked: Picked, pages: Pages[T], look: Look[T], *, limit: int, noun: str, now: float
+    picked: Picked,
+    pages: Pages[T],
+    reader: TraceReader,
+    *,
+    limit: int,
+    noun: Literal["trace", "request"],
+    now: float,
 ) -> list[T]:
-    """One row more than `limit`, if there are so many; `look` searches them for `picked.text`.
+    """One row more than `limit`, if there are so many, searched for `picked.text`.
 
     Says where a search stopped for the sake of time.
     """
-    from axonhub_cli.tracing.search import SECONDS
-
     if picked.text is None:
         return pages(limit + 1, 0)
-    found = look(picked.text, pages, limit + 1)
+    # A search reads answers by their protocols, which take longer to load than a list to show.
+    from axonhub_cli.tracing.search import SECONDS, Search
+
+    search = Search(reader)
+    look: Any = search.find_traces if noun == "trace" else search.find_requests
+    found: Found[T] = look(picked.text, pages, limit + 1)
     if found.cut and found.last is not None:
         last: Any = found.last
         back_to = moment(last.updated_at if noun == "trace" else last.at, now)

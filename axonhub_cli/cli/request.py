@@ -52,7 +52,6 @@ def list_requests(
 ) -> None:
     """List requests, the newest first."""
     from axonhub_cli.tracing.queries import TraceReader
-    from axonhub_cli.tracing.search import Search
 
     now = time()
     picked = filters.read_filters(
@@ -74,8 +73,7 @@ def list_requests(
         def pages(limit: int, offset: int) -> list[RequestRow]:
             return reader.list_requests(**conditions, limit=limit, offset=offset)
 
-        look = Search(reader).find_requests
-        found = filters.find_rows(picked, pages, look, limit=limit, noun="request", now=now)
+        found = filters.find_rows(picked, pages, reader, limit=limit, noun="request", now=now)
     rows = found[:limit]
     if json:
         output.emit_json([row.as_json() for row in rows])

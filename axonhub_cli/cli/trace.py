@@ -47,7 +47,6 @@ def list_traces(
 ) -> None:
     """List traces, the one that changed last first."""
     from axonhub_cli.tracing.queries import TraceReader
-    from axonhub_cli.tracing.search import Search
 
     now = time()
     picked = filters.read_filters(
@@ -67,8 +66,7 @@ def list_traces(
         def pages(limit: int, offset: int) -> list[TraceRow]:
             return reader.list_traces(**conditions, limit=limit, offset=offset)
 
-        look = Search(reader).find_traces
-        found = filters.find_rows(picked, pages, look, limit=limit, noun="trace", now=now)
+        found = filters.find_rows(picked, pages, reader, limit=limit, noun="trace", now=now)
     rows = found[:limit]
     if json:
         output.emit_json([row.as_json() for row in rows])

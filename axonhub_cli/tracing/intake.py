@@ -12,7 +12,8 @@ from queue import Empty, SimpleQueue
 from msgspec import Struct
 
 from axonhub_cli.protocols.essentials import essentials
-from axonhub_cli.tracing.recorder import SENT_DROPPED, AttemptRecord, RequestRecord, Stage
+from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord, Stage
+from axonhub_cli.tracing.rows import SENT_DROPPED
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
 """Bodies over it are dropped: some 25 large conversations wait, or one body of any size."""

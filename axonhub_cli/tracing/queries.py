@@ -23,8 +23,7 @@ from axonhub_cli.tracing.identity import recorded_id
 from axonhub_cli.tracing.opening import open_to_read, unreadable
 from axonhub_cli.tracing.packer import Packer
 from axonhub_cli.tracing.picking import Conditions, pick_requests, pick_traces
-from axonhub_cli.tracing.recorder import SENT_DROPPED
-from axonhub_cli.tracing.rows import AttemptRow, RequestRow, Tokens, TraceRow
+from axonhub_cli.tracing.rows import SENT_DROPPED, AttemptRow, RequestRow, Tokens, TraceRow
 
 _PARTS_REMEMBERED = 2048
 """A session's requests share most of their parts: each is unpacked once."""

@@ -22,9 +22,6 @@ Status = Literal["running", "completed", "failed", "canceled"]
 Source = Literal["api", "test", "replay"]
 Stage = Literal["started", "finished"]
 
-SENT_DROPPED = "sent_dropped"
-"""In a decision: the attempts whose own bodies a full queue dropped."""
-
 
 class AttemptRecord(Struct, eq=False):
     """One call upstream. Times are milliseconds; `offset_ms` counts from the request's start."""

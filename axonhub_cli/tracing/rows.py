@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from axonhub_cli.jsonio import Json
 
+SENT_DROPPED = "sent_dropped"
+"""In a decision: the attempts whose own bodies a full queue dropped."""
+
 
 class Tokens(Struct, frozen=True):
     """Tokens of an answer; None where nobody said. `input` excludes cached ones."""

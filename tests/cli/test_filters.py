@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -5,6 +7,7 @@ import pytest
 
 from axonhub_cli.cli.filters import Picked, read_filters
 from axonhub_cli.errors import UsageError
+from tests.support.home import Home
 
 NOW = 1_800_000_000.0
 NONE: dict[str, Any] = dict.fromkeys(("since", "client", "model", "channel", "status"))
@@ -40,3 +43,17 @@ def test_a_status_must_be_one_that_there_is() -> None:
     with pytest.raises(UsageError) as caught:
         read(status="broken")
     assert "canceled" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("command", ["trace list", "request list", "usage --by day"])
+def test_a_list_loads_no_protocol(home: Home, command: str) -> None:
+    """They take longer to load than a million requests to be listed."""
+    code = (
+        "import sys; from axonhub_cli.cli.main import run\n"
+        f"run({command.split()!r})\n"
+        "print([n for n in sys.modules if n.startswith('axonhub_cli.protocols')], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=home.environ, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
