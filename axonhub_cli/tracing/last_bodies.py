@@ -51,7 +51,7 @@ class Known(Struct, frozen=True):
 
     def continues(self, old: Cut) -> bool:
         """Is it the same session's next body? Another one begins with the same tools at most."""
-        shared = sum(number is not None for number in self.numbers)
+        shared = len(self.numbers) - self.numbers.count(None)
         return shared >= _MOSTLY * len(old.numbers)
 
 

@@ -8,6 +8,7 @@ at them comes back as it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter, le
 
 import msgspec
 from msgspec import Raw, Struct
@@ -66,7 +67,7 @@ def in_order(found: list[tuple[str, list[Span]]]) -> Items:
     found = sorted((pair for pair in found if pair[1]), key=lambda pair: pair[1][0])
     spans = [span for _, some in found for span in some]
     # A wrong guess of where an array begins could only be one inside another array's item.
-    if not all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False)):
+    if not all(map(le, map(itemgetter(1), spans), map(itemgetter(0), spans[1:]))):
         return NO_ITEMS
     return Items(spans, tuple((name, len(some)) for name, some in found))
 
