@@ -44,6 +44,13 @@ class Usage(Struct, frozen=True):
         return bool(self.input or self.output or self.cache_read or self.cache_write)
 
 
+class Run(Struct, frozen=True):
+    """What one model used for an answer. `model` None: the one that was asked."""
+
+    model: str | None
+    usage: Usage
+
+
 def sum_counts(parts: Sequence[Usage]) -> Usage:
     """All tokens; None where nobody said."""
     if len(parts) == 1:

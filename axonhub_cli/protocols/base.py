@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from axonhub_cli.errors import ErrorInfo
-from axonhub_cli.ir.response import Usage
+from axonhub_cli.ir.response import Run, Usage
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.codec import Codec
 
@@ -60,6 +60,13 @@ class Answer(Struct, frozen=True):
     """More was done than `usage` counts, at prices that it does not tell."""
     id: str | None = None
     """The completion's own: `msg_…`, `chatcmpl-…`."""
+    runs: tuple[Run, ...] = ()
+    """What is charged for, where that is not `usage` at the price of the model that was asked."""
+
+    @property
+    def charged(self) -> tuple[Run, ...]:
+        """What each model is paid for; one at least."""
+        return self.runs or (Run(None, self.usage),)
 
 
 class WireProtocol(Struct, frozen=True):

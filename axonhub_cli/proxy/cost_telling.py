@@ -16,6 +16,7 @@ from decimal import Decimal
 from axonhub_cli import jsonio
 from axonhub_cli.ir.collect import merge_usage
 from axonhub_cli.ir.response import Usage
+from axonhub_cli.pricing.prices import UNKNOWN, Charge
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.protocols.sse import EventSplitter
@@ -24,6 +25,7 @@ from axonhub_cli.proxy.reply import HeaderList, Outlet
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.routing.candidates import Candidate
 from axonhub_cli.tracing.recorder import AttemptRecord
+from axonhub_cli.tracing.spent import charge_runs
 
 _DATA = re.compile(rb"^data:[ \t]*(\{[^\r\n]*\"usage\"[^\r\n]*\})[ \t]*(?=\r|\n|\Z)", re.MULTILINE)
 _NO_TOKENS = Usage(input=0, output=0)
@@ -48,10 +50,16 @@ async def with_cost(
 
     def cost() -> Decimal | None:
         answer = totals.read()
-        charge = pricer.known(channel, model, answer.usage, at=now, told=answer.told)
+
+        def pay(asked: str | None, usage: Usage) -> Charge:
+            known = pricer.known(channel, asked or model, usage, at=now, told=answer.told)
+            return known or UNKNOWN
+
+        charges = [charge for _, charge in charge_runs(answer, pay)]
         # A client cannot be told that it is at least so much.
-        known = charge is not None and charge.is_all(partial=answer.partial)
-        return charge.usd if charge is not None and known else None
+        if not all(charge.is_all(partial=answer.partial) for charge in charges):
+            return None
+        return sum((charge.usd or Decimal(0) for charge in charges), Decimal(0))
 
     return CostTeller(reply, cost)
 
@@ -66,6 +74,8 @@ class Totals:
         self._seen = 0
         self._splitter = EventSplitter()
         self._known = Answer()
+        self._bills = False
+        """It tells what is charged for apart, or refuses: which is read from the whole of it."""
 
     def read(self) -> Answer:
         new = b"".join(self._record.answer[self._seen :])
@@ -75,13 +85,13 @@ class Totals:
         self._add(self._splitter.feed(new))
         # Of what was too much to keep there is the end.
         self._add(self._record.answer_rest)
-        return self._known
+        return self._read_totals(self._record.telling()) if self._bills else self._known
 
     def _add(self, piece: bytes) -> None:
         if piece:
             told = self._read_totals(piece)
             usage = merge_usage(self._known.usage, told.usage)
-            known = self._known
+            known, self._bills = self._known, self._bills or bool(told.runs)
             partial = known.partial or told.partial
             self._known = Answer(usage=usage, told=known.told | told.told, partial=partial)
 

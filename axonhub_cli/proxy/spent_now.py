@@ -38,7 +38,7 @@ def spent_now(record: RequestRecord, pricer: Pricer) -> list[Spent] | None:
         return found or UNKNOWN
 
     spent = find_spent(record, [_read(attempt) for attempt in record.attempts], charge)
-    return None if missing else [one for one in spent if one is not None]
+    return None if missing else [one for each in spent for one in each]
 
 
 def _read(attempt: AttemptRecord) -> Answer:

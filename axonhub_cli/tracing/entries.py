@@ -22,7 +22,14 @@ from axonhub_cli.tracing.beside import is_beside
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 from axonhub_cli.tracing.redact import Redactor
 from axonhub_cli.tracing.sent_headers import compare_headers
-from axonhub_cli.tracing.spent import Charging, Spent, charge_nothing, find_spent, sum_usd
+from axonhub_cli.tracing.spent import (
+    Charging,
+    Spent,
+    charge_nothing,
+    find_spent,
+    sum_usage,
+    sum_usd,
+)
 from axonhub_cli.tracing.title import find_title
 from axonhub_cli.tracing.unread import has_answer
 
@@ -81,7 +88,7 @@ class Context(Struct, frozen=True):
 def running_entry(record: RequestRecord, context: Context) -> Entry:
     """A request that goes on: the attempts so far, and no answers."""
     answers = [_NO_ANSWER] * len(record.attempts)
-    entry = _entry(record, answers, [None] * len(answers), context)
+    entry = _entry(record, answers, [()] * len(answers), context)
     if context.settings.bodies == "on":
         entry.bodies = _request_bodies(record, context)
         entry.title = _titling(record, context)
@@ -112,13 +119,14 @@ def finished_entry(record: RequestRecord, context: Context, *, stored: bool) -> 
 
 
 def _entry(
-    record: RequestRecord, answers: list[Answer], spent: list[Spent | None], context: Context
+    record: RequestRecord, answers: list[Answer], spent: list[tuple[Spent, ...]], context: Context
 ) -> Entry:
     clean = context.redactor.text
-    charged = [replace(one, model=clean(one.model)) for one in spent if one is not None]
+    charged = [replace(one, model=clean(one.model)) for each in spent for one in each]
     row = _request(record, answers[-1] if answers else _NO_ANSWER, clean)
     if record.losses:
         row["losses"] = jsonio.encode(context.redactor.texts(record.losses)).decode()
+    row |= _counts(sum_usage(charged) if charged else Usage())
     row["cost_usd"] = _dollars(sum_usd(charged))
     row["price"] = next((one.price for one in reversed(charged) if one.price is not None), None)
     row["unpriced"] = sum(not one.whole for one in charged)
@@ -150,8 +158,6 @@ def _decision(record: RequestRecord) -> dict[str, Json]:
 def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str]) -> Row:
     """`answer`: of the last attempt."""
     last = record.attempts[-1] if record.attempts else None
-    # What `count_tokens` answers was counted, not used.
-    usage = answer.usage if record.operation == "generate" else Usage()
     return {
         "id": record.id,
         "at": record.at,
@@ -177,7 +183,6 @@ def _request(record: RequestRecord, answer: Answer, clean: Callable[[str], str])
         "link": None,
         "losses": None,
         **_belonging(record, clean),
-        **_counts(usage),
     }
 
 
@@ -195,7 +200,10 @@ def _belonging(record: RequestRecord, clean: Callable[[str], str]) -> Row:
 
 
 def _attempt(
-    attempt: AttemptRecord, answer: Answer, used: Spent | None, clean: Callable[[str], str]
+    attempt: AttemptRecord,
+    answer: Answer,
+    used: tuple[Spent, ...],
+    clean: Callable[[str], str],
 ) -> Row:
     return {
         "channel": attempt.channel,
@@ -214,13 +222,14 @@ def _attempt(
         "first_event_ms": attempt.first_event_ms,
         "ms": attempt.ms,
         "answer_dropped": attempt.answer_dropped,
-        "cost_usd": None if used is None else _dollars(used.usd),
-        "price": None if used is None else used.price,
-        "unpriced": int(used is not None and not used.whole),
+        "cost_usd": _dollars(sum_usd(used)),
+        "price": used[0].price if used else None,
+        "unpriced": int(not all(one.whole for one in used)),
         # For whoever is told of the entry; the file has no such columns.
         "answer_model": _optional(clean, answer.model),
         "answer_id": _optional(clean, answer.id),
-        **_counts(answer.usage),
+        # What is not charged for is told all the same.
+        **_counts(sum_usage(used) if used else answer.usage),
     }
 
 

@@ -8,20 +8,20 @@ a sum is a lower bound, and so is one with tokens or prices that nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
 
-from axonhub_cli.ir.response import Usage, sum_counts
-from axonhub_cli.pricing.prices import UNKNOWN, Charge
+from axonhub_cli.ir.response import Run, Usage, sum_counts
+from axonhub_cli.pricing.prices import UNKNOWN, UPSTREAM, Charge
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.tracing.recorder import AttemptRecord, RequestRecord
 
 
 class Spent(Struct, frozen=True):
-    """What one attempt used. `usd` None: its price is not known."""
+    """What one attempt used of one model. `usd` None: its price is not known."""
 
     channel: str
     model: str
@@ -60,10 +60,10 @@ def charge_nothing(
 
 def find_spent(
     record: RequestRecord, answers: Sequence[Answer], charge: Charging
-) -> list[Spent | None]:
-    """For each attempt what it used; None for those that cost nothing."""
+) -> list[tuple[Spent, ...]]:
+    """For each attempt what it used, by model; empty for those that cost nothing."""
     if record.operation != "generate":
-        return [None] * len(answers)
+        return [()] * len(answers)
     last = len(answers) - 1
     return [
         _spent(record, attempt, answer, charge, last=index == last)
@@ -73,27 +73,42 @@ def find_spent(
 
 def _spent(
     record: RequestRecord, attempt: AttemptRecord, answer: Answer, charge: Charging, *, last: bool
-) -> Spent | None:
-    usage = answer.usage
-    told = usage.input is not None or usage.output is not None
+) -> tuple[Spent, ...]:
+    told = answer.usage.input is not None or answer.usage.output is not None
     if not told and not (last and _was_served(attempt)):
-        return None
+        return ()
     if not last and answer.error is not None:
-        return None
-    paid = UNKNOWN
-    # Some prices need no tokens; but whoever has not begun to answer may not charge at all.
-    if told or attempt.http_status is not None:
-        paid = charge(
-            attempt.channel, attempt.upstream_model, usage, at=record.at, told=answer.told
+        return ()
+
+    def pay(model: str | None, usage: Usage) -> Charge:
+        # Some prices need no tokens; but whoever has not begun to answer may not charge at all.
+        if not told and attempt.http_status is None:
+            return UNKNOWN
+        asked = model or attempt.upstream_model
+        return charge(attempt.channel, asked, usage, at=record.at, told=answer.told)
+
+    return tuple(
+        Spent(
+            attempt.channel,
+            run.model or attempt.upstream_model,
+            run.usage,
+            paid.usd,
+            paid.price,
+            paid.is_all(partial=answer.partial) and (answer.complete or paid.flat),
         )
-    return Spent(
-        attempt.channel,
-        attempt.upstream_model,
-        usage,
-        paid.usd,
-        paid.price,
-        paid.is_all(partial=answer.partial) and (answer.complete or paid.flat),
+        for run, paid in charge_runs(answer, pay)
     )
+
+
+def charge_runs(
+    answer: Answer, pay: Callable[[str | None, Usage], Charge]
+) -> list[tuple[Run, Charge]]:
+    """What each model used, and its charge; `pay` is asked by model, None: the one asked for."""
+    first, *others = answer.charged
+    paid = pay(first.model, first.usage)
+    if others and (paid.flat or paid.price == UPSTREAM):
+        return [(Run(first.model, sum_counts([run.usage for run in answer.charged])), paid)]
+    return [(first, paid), *((run, pay(run.model, run.usage)) for run in others)]
 
 
 def _was_served(attempt: AttemptRecord) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from axonhub_cli.errors import StoreError
-from axonhub_cli.ir.response import Usage
+from axonhub_cli.ir.response import Run, Usage
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.proxy.cost_telling import CostTeller, Totals
@@ -156,6 +156,19 @@ def test_an_answer_told_in_two_events_is_put_together() -> None:
         b'event: x\ndata: {"type":"message_delta","usage":{"output_tokens":99}}\n\n'
     )
     assert totals.read().usage.output == 99
+
+
+def test_a_refusal_amid_an_answer_is_not_taken_for_one_at_once() -> None:
+    events = plays.as_events(plays.text("pong"))
+    refused = [event.replace(b'"end_turn"', b'"refusal"') for event in events]
+    assert refused != events
+    record = AttemptRecord("c", "m", "anthropic")
+    totals = Totals(record, PROTOCOLS["anthropic"].read_totals)
+    for event in refused:
+        record.answer.append(event)
+        told = totals.read()
+    assert told.charged == (Run(None, told.usage),)
+    assert told.usage.output == 5
 
 
 def test_a_whole_answer_is_read_whole() -> None:

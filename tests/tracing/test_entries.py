@@ -31,6 +31,25 @@ def test_the_requests_tokens_are_those_of_its_last_attempt() -> None:
     assert entry.request["stop_reason"] == "end_turn"
 
 
+def test_the_requests_tokens_are_the_sum_of_what_is_paid_for() -> None:
+    """As those of its trace and of the table `usage` are."""
+    stream = (
+        b'data: {"type":"message_start","message":{"usage":{"input_tokens":40}}}\n\n'
+        b'data: {"type":"message_delta","delta":{},"usage":{"output_tokens":2}}\n\n'
+    )
+    broken = attempt(stream, status="failed", channel="first")
+    listed = [
+        {"type": "message", "input_tokens": 1, "output_tokens": 5},
+        {"type": "advisor_message", "model": "wise", "input_tokens": 20, "output_tokens": 10},
+    ]
+    advised = attempt(message(text("x"), iterations=listed))
+    entry = finished_entry(record("r", attempts=[broken, advised]), context(), stored=False)
+    for name in ("input", "output"):
+        paid = sum(getattr(one.usage, name) or 0 for one in entry.spent)
+        assert entry.request[name] == paid == sum(int(row[name] or 0) for row in entry.attempts)
+    assert entry.request["output"] == 2 + 5 + 10
+
+
 def test_counted_tokens_are_not_used_tokens() -> None:
     made = record("r", operation="count_tokens", attempts=[attempt(b'{"input_tokens": 9}')])
     entry = finished_entry(made, context(), stored=False)

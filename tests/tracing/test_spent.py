@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from axonhub_cli import jsonio
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.pricing.prices import UNKNOWN, Charge
 from axonhub_cli.protocols import PROTOCOLS
@@ -30,7 +31,7 @@ def a_dollar_a_token(
     return Charge(Decimal(tokens), f"{model} {told or ''}".strip())
 
 
-def spent(made: RequestRecord) -> list[Spent | None]:
+def spent(made: RequestRecord) -> list[tuple[Spent, ...]]:
     readers = {name: protocol.read_totals for name, protocol in PROTOCOLS.items()}
     answers = [
         readers[one.upstream_protocol](b"".join(one.answer)) if one.answer else Answer()
@@ -40,8 +41,7 @@ def spent(made: RequestRecord) -> list[Spent | None]:
 
 
 def only(made: RequestRecord) -> Spent:
-    (one,) = spent(made)
-    assert one is not None
+    ((one,),) = spent(made)
     return one
 
 
@@ -53,7 +53,7 @@ def test_a_complete_answer_is_known_in_full() -> None:
 
 def test_an_upstreams_error_costs_nothing() -> None:
     refused = attempt(b'{"error": {"message": "no"}}', status="failed", http_status=529)
-    assert spent(record("r", attempts=[refused], status="failed")) == [None]
+    assert spent(record("r", attempts=[refused], status="failed")) == [()]
 
 
 def test_an_attempt_before_the_last_counts_when_its_stream_broke_off_after_telling_tokens() -> None:
@@ -62,11 +62,10 @@ def test_an_attempt_before_the_last_counts_when_its_stream_broke_off_after_telli
     broken = attempt(start, status="failed", channel="first")
     said_so = b'event: error\ndata: {"type":"error","error":{"message":"overloaded"}}\n\n'
     failed = attempt(start + said_so, status="failed", channel="second")
-    first, second, last = spent(record("r", attempts=[broken, failed, attempt(message(text("x")))]))
-    assert first is not None
+    made = record("r", attempts=[broken, failed, attempt(message(text("x")))])
+    (first,), second, (last,) = spent(made)
     assert not first.whole
-    assert second is None
-    assert last is not None
+    assert second == ()
     assert last.whole
 
 
@@ -102,7 +101,7 @@ def test_a_model_without_a_price_has_tokens_and_no_cost() -> None:
 
 def test_counting_tokens_costs_nothing() -> None:
     made = record("r", operation="count_tokens", attempts=[attempt(b'{"input_tokens": 9}')])
-    assert spent(made) == [None]
+    assert spent(made) == [()]
 
 
 @pytest.mark.parametrize(
@@ -157,10 +156,8 @@ def test_a_price_that_needs_no_tokens_is_charged_for_every_answer_that_was_serve
         made = record("r", attempts=[one], status=one.status)
         answers = [PROTOCOLS["anthropic"].read_totals(b"".join(one.answer))]
         (found,) = find_spent(made, answers, flat)
-        assert (None if found is None else found.usd) == usd
-        assert found is None or found.whole
-    (unknown,) = find_spent(record("r", attempts=[early], status="canceled"), [Answer()], flat)
-    assert unknown is not None
+        assert [(each.usd, each.whole) for each in found] == ([] if usd is None else [(usd, True)])
+    ((unknown,),) = find_spent(record("r", attempts=[early], status="canceled"), [Answer()], flat)
     assert (unknown.usd, unknown.whole) == (None, False)
 
 
@@ -170,8 +167,56 @@ def test_what_a_price_or_a_count_leaves_out_makes_a_lower_bound() -> None:
 
     made = record("r")
     answer = PROTOCOLS["anthropic"].read_totals(b"".join(made.attempts[0].answer))
-    (by_price,) = find_spent(made, [answer], half)
-    (by_count,) = find_spent(made, [replace(answer, partial=True)], a_dollar_a_token)
-    assert by_price is not None
-    assert by_count is not None
+    ((by_price,),) = find_spent(made, [answer], half)
+    ((by_count,),) = find_spent(made, [replace(answer, partial=True)], a_dollar_a_token)
     assert (by_price.whole, by_count.whole) == (False, False)
+
+
+ADVISED = (
+    {"type": "message", "input_tokens": 1, "output_tokens": 5},
+    {"type": "advisor_message", "model": "wise", "input_tokens": 20, "output_tokens": 10},
+)
+
+
+def test_each_model_that_worked_on_an_answer_is_paid_at_its_own_prices() -> None:
+    answer = message(text("x"), iterations=list(ADVISED))
+    ((asked, advisor),) = spent(record("r", attempts=[attempt(answer)]))
+    assert (asked.model, advisor.model, advisor.usd) == ("claude-opus-5-5", "wise", Decimal(30))
+    assert asked.usd == only(record("r")).usd
+    assert asked.whole
+    assert advisor.whole
+
+
+def test_what_is_paid_whatever_was_done_is_paid_once() -> None:
+    for paid in (Charge(Decimal(1), "upstream"), Charge(Decimal(1), "own:1", flat=True)):
+        answer = message(text("x"), iterations=list(ADVISED))
+        answers = [PROTOCOLS["anthropic"].read_totals(answer)]
+        ((one,),) = find_spent(record("r"), answers, lambda *_, paid=paid, **__: paid)  # type: ignore[misc]
+        assert (one.usd, one.usage.output, one.whole) == (Decimal(1), 15, True)
+
+
+def test_a_refusal_before_any_output_is_not_paid_but_in_some_categories() -> None:
+    """platform.claude.com/docs, "Refusals and fallback", How refusals are billed, read 2026-11."""
+
+    def refusal(category: str, *content: object) -> Spent:
+        details = {"type": "refusal", "category": category}
+        usage = {"input_tokens": 412, "output_tokens": 0}
+        body = {"content": content, "stop_reason": "refusal", "stop_details": details}
+        answer = jsonio.encode(body | {"type": "message", "usage": usage})
+        return only(record("r", attempts=[attempt(answer)]))
+
+    free, paid, amid = refusal("cyber"), refusal("bio"), refusal("cyber", {"type": "text"})
+    assert (free.usd, free.usage, free.whole) == (0, Usage(input=0, output=0), True)
+    assert (paid.usd, paid.whole) == (Decimal(412), True)
+    assert amid.usd == Decimal(412)
+
+
+def test_a_stream_that_refuses_at_once_is_not_paid_and_one_that_had_begun_is() -> None:
+    start = b'data: {"type":"message_start","message":{"usage":{"input_tokens":412}}}\n\n'
+    said = b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}\n\n'
+    end = (
+        b'data: {"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":'
+        b'{"category":"cyber"}},"usage":{"output_tokens":1}}\n\n'
+    )
+    assert only(record("r", attempts=[attempt(start + end)])).usd == 0
+    assert only(record("r", attempts=[attempt(start + said + end)])).usd == Decimal(413)

@@ -16,7 +16,8 @@ from axonhub_cli import jsonio
 from axonhub_cli.ir.collect import merge_usage
 from axonhub_cli.ir.response import Usage
 from axonhub_cli.jsonio import Json
-from axonhub_cli.protocols.anthropic.usage import decode_usage, tells_all
+from axonhub_cli.protocols.anthropic.runs import NOTHING, Bill, is_free_refusal, read_bill
+from axonhub_cli.protocols.anthropic.usage import decode_usage
 from axonhub_cli.protocols.base import Answer
 from axonhub_cli.protocols.charged import TELLING, told_cost
 
@@ -93,9 +94,14 @@ class _Reading:
         self.error: str | None = None
         self.complete = False
         self.usage = Usage()
-        self.partial = False
+        self.listing: Json = None
+        """The last usage that lists runs."""
         self.said = False
         """There is content, whether it is read or not."""
+        self.begun = False
+        """There is a block of content, if an empty one."""
+        self.details: Json = None
+        """On a refusal."""
         self.told: dict[str, str] = {}
 
     def take(self, event: _Object) -> None:
@@ -111,6 +117,7 @@ class _Reading:
                 delta = event.get("delta")
                 if isinstance(delta, dict):
                     self.stop_reason = _text(delta.get("stop_reason")) or self.stop_reason
+                    self.details = delta.get("stop_details") or self.details
                 self.count(event.get("usage"))
                 self.complete = self.complete or self.stop_reason is not None
             case "message_stop":
@@ -126,6 +133,7 @@ class _Reading:
         self.id = _text(message.get("id")) or self.id
         self.model = _text(message.get("model")) or self.model
         self.stop_reason = _text(message.get("stop_reason")) or self.stop_reason
+        self.details = message.get("stop_details") or self.details
         self.count(message.get("usage"))
 
     def count(self, usage: Json) -> None:
@@ -138,7 +146,7 @@ class _Reading:
         if any(name in usage for name in TELLING):
             self.told |= told_cost(usage)
         if "iterations" in usage:
-            self.partial = self.partial or not tells_all(usage)
+            self.listing = usage
         self.usage = merge_usage(self.usage, decode_usage(usage))
 
     def _counted(self) -> Usage:
@@ -149,17 +157,27 @@ class _Reading:
             replace(self.usage, output=None) if self.usage.output == 0 and self.said else self.usage
         )
 
+    def _bill(self, counted: Usage) -> Bill:
+        if self.listing is not None and (bill := read_bill(self.listing, counted)).runs:
+            return bill
+        if not self.begun and is_free_refusal(self.stop_reason, self.details):
+            return Bill((NOTHING,))
+        return Bill()
+
     def answer(self, content: tuple[Json, ...]) -> Answer:
+        counted = self._counted()
+        bill = self._bill(counted)
         return Answer(
             model=self.model,
             stop_reason=self.stop_reason,
-            usage=self._counted(),
+            usage=counted,
             content=content,
             error=self.error,
             complete=self.complete,
             told=self.told,
-            partial=self.partial,
+            partial=not bill.whole,
             id=self.id,
+            runs=bill.runs,
         )
 
 
@@ -169,6 +187,7 @@ def _read(body: bytes, content: _Content | None) -> Answer:
         return _read_document(body, content)
     reading = _Reading(content)
     reading.said = b'"content_block_delta"' in body
+    reading.begun = reading.said or b'"content_block_start"' in body
     for event in _events(body, edges_only=content is None):
         reading.take(event)
     return reading.answer(content.blocks() if content is not None else ())
@@ -189,7 +208,7 @@ def _read_document(body: bytes, content: _Content | None) -> Answer:
         reading.usage = Usage(input=counted)
     blocks = document.get("content")
     reading.complete = counted is not None or isinstance(blocks, list)
-    reading.said = bool(blocks)
+    reading.said = reading.begun = bool(blocks)
     if content is None or not isinstance(blocks, list):
         return reading.answer(())
     return reading.answer(tuple(blocks))

@@ -2,10 +2,10 @@
 
 `input_tokens` is what was neither read from the cache nor written to it
 (docs.anthropic.com/en/docs/build-with-claude/prompt-caching, read 2026-11).
-`iterations` lists the model's runs where there were several: the totals leave out those that
+`iterations` lists the models' runs where there were several: the totals leave out those that
 compacted the conversation, which are charged for all the same
 (platform.claude.com/docs/en/build-with-claude/compaction, "Understanding usage", read 2026-11), and
-those of another model, an advisor.
+those of other models, which `runs.py` is about.
 """
 
 from __future__ import annotations
@@ -14,24 +14,18 @@ from axonhub_cli.ir.response import Usage, sum_counts
 from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.read import as_count, as_dict, as_list
 
-_COMPACTION, _MESSAGE = "compaction", "message"
+_COMPACTION, _MESSAGE, _FALLBACK = "compaction", "message", "fallback_message"
 
 
 def decode_usage(value: Json) -> Usage:
     """Tolerant: some relays give nulls, `cached_tokens`, or take the cached tokens off twice."""
     if not isinstance(value, dict):
         return Usage()
-    total = _counts(value)
+    total = counts_of(value)
     if not value.get("iterations"):
         return total
     runs = [run for run in as_list(value["iterations"]) if isinstance(run, dict)]
     return _with_runs(total, runs) if runs else total
-
-
-def tells_all(value: Json) -> bool:
-    """False where another model worked too, whose tokens have other prices."""
-    runs = as_list(value.get("iterations")) if isinstance(value, dict) else []
-    return all(as_dict(run).get("type") in (_COMPACTION, _MESSAGE, None) for run in runs)
 
 
 def encode_usage(usage: Usage) -> dict[str, Json]:
@@ -60,7 +54,8 @@ def encode_last_usage(usage: Usage) -> dict[str, Json]:
     return encoded
 
 
-def _counts(value: dict[str, Json]) -> Usage:
+def counts_of(value: dict[str, Json]) -> Usage:
+    """The counts as they stand in a usage, or in one of its iterations."""
     five = hour = None
     if split := as_dict(value.get("cache_creation")):
         five = as_count(split.get("ephemeral_5m_input_tokens"))
@@ -87,12 +82,16 @@ def _counts(value: dict[str, Json]) -> Usage:
 
 
 def _with_runs(total: Usage, runs: list[dict[str, Json]]) -> Usage:
-    """A total that is not told is the sum of the runs; to one that is, compactions are added."""
-    compactions = sum_counts([_counts(run) for run in runs if run.get("type") == _COMPACTION])
-    messages = sum_counts([_counts(run) for run in runs if run.get("type") == _MESSAGE])
+    """The larger of the total and the sum of the runs: with an advisor some totals are of the
+    first run alone ("Advisor tool", Usage and billing). To it, compactions are added."""
+    compactions = sum_counts([counts_of(run) for run in runs if run.get("type") == _COMPACTION])
+    own = [counts_of(run) for run in runs if run.get("type") == _MESSAGE]
+    if any(run.get("type") == _FALLBACK for run in runs):
+        own = []  # they are another model's, which declined
+    messages = sum_counts(own)
     values = {}
     for name in Usage.__struct_fields__:
         told, message, more = (getattr(part, name) for part in (total, messages, compactions))
-        known = message if told is None else told
+        known = max((count for count in (told, message) if count is not None), default=None)
         values[name] = known if more is None else (known or 0) + more
     return Usage(**values)
