@@ -233,7 +233,7 @@ class ModelsEndpoint:
         reply = Reply(send, self._context.services.clock)
         try:
             snapshot = await self._context.runtime.current()
-            key = authenticate(scope["headers"], snapshot.keys)
+            key = self._admit(scope, snapshot)
             profile = choose_profile(scope["headers"], key, snapshot.config)
             body = _models(scope, snapshot.config, profile)
             await reply.send_whole(200, [JSON], body)
@@ -241,6 +241,14 @@ class ModelsEndpoint:
             await send_error(reply, _error_path(scope), _info(error, reply))
         except Exception:
             await _send_fault(reply, _error_path(scope))
+
+    def _admit(self, scope: Scope, snapshot: Snapshot) -> Key:
+        try:
+            return authenticate(scope["headers"], snapshot.keys)
+        except ClientError as error:
+            protocol = "anthropic" if _asks_anthropic(scope) else "openai_chat"
+            self._context.refused(protocol, "models", error.kind, STATUS[error.kind])
+            raise
 
 
 def _models(scope: Scope, config: Config, profile: Profile | None) -> bytes:

@@ -36,6 +36,7 @@ class MetricsEndpoint:
             authenticate(scope["headers"], snapshot.keys)
         except ClientError as error:
             info = ErrorInfo.of(error.kind, error.message)
+            context.refused("", "metrics", info.kind, info.status)
             await send_error(reply, scope["path"], info)
             return
         exporter = self._exporter

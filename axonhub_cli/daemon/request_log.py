@@ -42,5 +42,7 @@ def _fields(entry: Entry) -> dict[str, Json]:
     known |= {
         n: round(v, 1) for n, v in known.items() if n.endswith("_ms") and isinstance(v, float)
     }
+    if row["unpriced"]:
+        known["unpriced"] = row["unpriced"]  # the cost is a lower bound, or not known
     named = {"request": row["id"], "trace": entry.trace_id}
     return {"event": "request", **named, **known, "attempts": len(entry.attempts)}

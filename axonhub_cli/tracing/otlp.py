@@ -119,6 +119,7 @@ def _request_span(entry: Entry, own: str, told: TraceContext | None) -> Span:
         "axonhub.channel": row["channel"],
         "axonhub.attempts": len(entry.attempts),
         "axonhub.cost_usd": row["cost_usd"],
+        "axonhub.unpriced": row["unpriced"] or None,
     }
     return (
         ids
@@ -157,6 +158,7 @@ def _attempt_attributes(entry: Entry, attempt: Row, find_provider: FindProvider)
         "axonhub.channel": attempt["channel"],
         "axonhub.upstream.request_id": attempt["upstream_request_id"],
         "axonhub.cost_usd": attempt["cost_usd"],
+        "axonhub.unpriced": attempt["unpriced"] or None,
     }
 
 

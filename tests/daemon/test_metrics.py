@@ -122,3 +122,15 @@ def test_each_failure_is_counted_by_its_kind_once(daemon: Daemon, upstream: Upst
 def test_metrics_need_a_key(daemon: Daemon) -> None:
     status, _, body = daemon._request("GET", "/metrics", None, {"authorization": "Bearer no"})
     assert (status, b"axonhub key" in body) == (401, True)
+
+
+def test_strangers_are_counted_wherever_they_knock(daemon: Daemon) -> None:
+    no_key = {"authorization": "Bearer no"}
+    anthropic = no_key | {"anthropic-version": "2023-06-01"}
+    for path, headers in (("/metrics", no_key), ("/v1/models", no_key), ("/v1/models", anthropic)):
+        assert daemon._request("GET", path, None, headers)[0] == 401
+    found = metrics(daemon)
+    for protocol in ("", "openai_chat", "anthropic"):
+        kind = f'{{protocol="{protocol}",kind="authentication"}}'
+        assert found[f"axonhub_request_errors_total{kind}"] == 1
+    assert any('operation="models"' in name for name in found)

@@ -41,3 +41,12 @@ def test_all_of_them_are_lines_at_debug_without_what_was_said(
     assert (told["level"], told["output"], told["model"]) == ("debug", 5, "claude-opus-5-5")
     assert "private" not in lines[0]
     assert json.loads(lines[1])["message"] == "request r1 canceled"
+
+
+def test_a_cost_that_is_not_all_of_it_is_told_as_such(log: pytest.LogCaptureFixture) -> None:
+    log.set_level(logging.DEBUG, "axonhub")
+    log_request(entry())  # nobody knows its price
+    log_request(entry(status="failed", attempts=[]))
+    unknown, nothing = [json.loads(JsonFormatter().format(each)) for each in log.records]
+    assert unknown["unpriced"] == 1
+    assert "unpriced" not in nothing

@@ -196,3 +196,9 @@ def test_nothing_that_was_said_is_told_not_even_by_an_upstream() -> None:
     told = json.dumps(spans(status="failed", error=SECRET, attempts=[failed]))
     assert "say pong" not in told
     assert SECRET not in told
+
+
+def test_a_cost_that_is_not_all_of_it_is_told_as_such() -> None:
+    assert [attributes(span).get("axonhub.unpriced") for span in spans()] == ["1", "1"]
+    (refused,) = spans(status="failed", attempts=[])
+    assert "axonhub.unpriced" not in attributes(refused)
