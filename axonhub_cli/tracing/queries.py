@@ -27,6 +27,8 @@ from axonhub_cli.tracing.rows import SENT_DROPPED, AttemptRow, RequestRow, Token
 
 _PARTS_REMEMBERED = 2048
 """A session's requests share most of their parts: each is unpacked once."""
+_FEW_REQUESTS = 5000
+"""Their traces are gone through faster than the index of all requests."""
 
 
 class NotRecorded(StoreError):
@@ -86,6 +88,8 @@ class TraceReader:
         """Requests, newest first; `filters` are those of `pick_requests`. `source` is `api`,
         `test` for channel tests, None for both."""
         found = pick_requests(source=source, **filters)
+        if source == "api":
+            self._narrow_to_traces(found, **filters)
         order = f"{found} ORDER BY at DESC, seq DESC"
         return self._requests(order, found.values, limit, offset)
 
@@ -184,6 +188,30 @@ class TraceReader:
             )
             for row in rows
         ]
+
+    def _narrow_to_traces(
+        self,
+        found: Conditions,
+        *,
+        channel: str | None = None,
+        min_cost: float | None = None,
+        **_others: Any,
+    ) -> None:
+        """Look in the traces alone that may hold such requests, where those are few.
+
+        A trace has all channels that were tried and the sum of all costs, and there are far fewer
+        traces than requests. Every request but a channel test or a replay is in one.
+        """
+        if channel is None and min_cost is None:
+            return
+        # A sum of rounded numbers may fall short by a little.
+        least = None if min_cost is None else min_cost * (1 - 1e-9)
+        traces = pick_traces(channel=channel, min_cost=least)
+        query = f"SELECT seq, requests FROM traces {traces} LIMIT ?"
+        rows = self._query(query, [*traces.values, _FEW_REQUESTS + 1])
+        if sum(max(1, requests) for _, requests in rows) <= _FEW_REQUESTS:
+            few = jsonio.encode([seq for seq, _ in rows]).decode()
+            found.add("trace IN (SELECT value FROM json_each(?))", few)
 
     def _attempts(self, requests: list[Json]) -> dict[int, list[AttemptRow]]:
         query = f"""SELECT request, {_ATTEMPT_COLUMNS} FROM attempts

@@ -252,7 +252,35 @@ def test_no_credential_is_anywhere_in_the_file(tmp_path: Path) -> None:
     assert b"you said ***" in everything
 
 
-@pytest.mark.parametrize("name", ["client", "model", "channel", "status"])
+@pytest.mark.parametrize(
+    "narrowed", [{"channel": "none"}, {"min_cost": 9.0}, {"channel": "none", "min_cost": 0.0}]
+)
+def test_requests_of_a_channel_or_a_cost_are_looked_for_in_their_traces_alone(
+    tmp_path: Path, narrowed: dict[str, Any]
+) -> None:
+    """A million requests are in far fewer traces, which know all their channels and costs."""
+    with store(tmp_path / "traces.db", [record("r1"), record("r2")]) as reader:
+        asked: list[str] = []
+        reader._db.set_trace_callback(asked.append)
+        assert reader.list_requests(**narrowed) == []
+        (plan, *_) = reader._db.execute(f"EXPLAIN QUERY PLAN {asked[1]}").fetchall()
+    assert plan[3].startswith("SEARCH requests USING INDEX requests_by_trace")
+
+
+@pytest.mark.parametrize("few", [0, 5000])
+def test_a_channel_finds_the_same_requests_wherever_they_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("axonhub_cli.tracing.queries._FEW_REQUESTS", few)
+    left = attempt(channel="left", status="failed")
+    rows = [record("r1"), record("r2", attempts=[left, attempt()]), record("r3")]
+    with store(tmp_path / "traces.db", rows) as reader:
+        served = rows[0].attempts[0].channel
+        assert [row.id for row in reader.list_requests(channel="left")] == ["r2"]
+        assert {row.id for row in reader.list_requests(channel=served)} == {"r1", "r2", "r3"}
+
+
+@pytest.mark.parametrize("name", ["client", "model", "status"])
 def test_a_list_without_a_match_reads_no_row(tmp_path: Path, name: str) -> None:
     with store(tmp_path / "traces.db", [record("r1"), record("r2")]) as reader:
         asked: list[str] = []
