@@ -178,7 +178,7 @@ class Metrics:
         )
         families: list[Counter | Histogram] = [*counted, *gauges]
         lines = [line for each in families for line in each.lines()]
-        return ("\n".join(lines) + "\n").encode()
+        return ("\n".join(lines) + "\n").encode(errors="replace")
 
     def _model(self, name: object) -> str:
         if not isinstance(name, str):

@@ -20,7 +20,12 @@ from axonhub_cli.tracing.usage_migration import QUARTER_S
 
 Group = Literal["day", "model", "channel", "key", "profile", "client", "trace"]
 GROUPS: tuple[str, ...] = get_args(Group)
-_SUMS = ", ".join(f"sum({name})" for name in COUNTS)
+_HIGH = 10**9
+"""Money is summed up in two parts: SQLite's sums end at nine million dollars, with an error."""
+_SUMS = ", ".join(
+    [f"sum({name})" for name in COUNTS[:-1]]
+    + [f"sum({COUNTS[-1]} / {_HIGH})", f"sum({COUNTS[-1]} % {_HIGH})"]
+)
 
 _SESSION = (
     *("requests", "cost_usd", "unpriced", "input", "cache_read", "cache_write"),
@@ -111,7 +116,8 @@ class UsageReader:
             values.append(since // QUARTER_S)
         only = f"WHERE {' AND '.join(tests)}" if tests else ""
         query = f"SELECT {column}, {_SUMS} FROM usage {only} GROUP BY {column} ORDER BY {column}"
-        return self._reader.query(query, values)
+        rows = self._reader.query(query, values)
+        return [(*rest, high * _HIGH + low) for *rest, high, low in rows]
 
 
 def _by_day(quarters: Sequence[tuple[Json, ...]]) -> list[Sums]:

@@ -90,3 +90,10 @@ def test_the_text_is_what_prometheus_reads() -> None:
         "h_count 2",
     ]
     assert list(gauge("g", "G.", [(1.5, {})]).lines()) == ["# HELP g G.", "# TYPE g gauge", "g 1.5"]
+
+
+def test_a_name_that_is_no_unicode_leaves_the_metrics_readable() -> None:
+    metrics, odd = Metrics(), entry()
+    odd.request["upstream_model"] = "a\ud800"
+    metrics.observe(odd)
+    assert any('model="a?"' in line for line in written(metrics))

@@ -8,6 +8,8 @@ from axonhub_cli.tracing import usage_table
 from axonhub_cli.tracing.entries import Entry, finished_entry, running_entry
 from axonhub_cli.tracing.schema import migrate
 from axonhub_cli.tracing.spent import Spent
+from axonhub_cli.tracing.store import SqliteStore
+from axonhub_cli.tracing.usage_queries import UsageReader
 from tests.tracing.records import NOON, context, record, store
 
 
@@ -99,3 +101,18 @@ def test_a_slip_in_a_price_costs_no_record() -> None:
     (row,) = rows(entry(used("1e30")))
     assert row["cost_pico"] == 2 * 10**18
     assert row["requests"] == 2
+
+
+def test_slips_in_a_price_that_sum_up_leave_use_readable(tmp_path: Path) -> None:
+    traces = SqliteStore(tmp_path / "traces.db")
+    traces.open()
+    for number in range(12):
+        slip = entry(used("1000000000"), id=f"r{number}", at=NOON + number * 900)
+        traces.write([slip], lambda body: body)
+    traces.close()
+    reader = UsageReader(tmp_path / "traces.db")
+    try:
+        (found,) = reader.sums("model")
+    finally:
+        reader.close()
+    assert found.usd == 12_000_000.0
