@@ -73,7 +73,7 @@ def pick_requests(
     found.add("client = ?", client)
     found.add("? IN (model, upstream_model)", model)
     found.add(_CHANNEL_OF_REQUEST, channel, channel)
-    found.add("status = ?", status)
+    found.add(_RUNNING_REQUEST if status == "running" else "status = ?", status)
     found.add("source = ?", source)
     found.add("cost_usd >= ?", min_cost)
     return found
@@ -88,5 +88,6 @@ def _in_list(name: str | None) -> str | None:
 _MODEL_OF_TRACE = """(instr(models, ?)
     OR seq IN (SELECT trace FROM requests WHERE upstream_model = ?))"""
 _STATUS_OF_TRACE = "(status_now = ? OR seq IN (SELECT trace FROM requests WHERE status = ?))"
+_RUNNING_REQUEST = "status = ? AND seq IN (SELECT seq FROM requests WHERE status = 'running')"
 _CHANNEL_OF_REQUEST = """(channel = ? OR seq IN (
     SELECT request FROM attempts WHERE channel = ? AND status IN ('failed', 'canceled')))"""

@@ -267,6 +267,18 @@ def test_requests_of_a_channel_or_a_cost_are_looked_for_in_their_traces_alone(
     assert plan[3].startswith("SEARCH requests USING INDEX requests_by_trace")
 
 
+def test_running_requests_are_found_by_their_own_index(tmp_path: Path) -> None:
+    made = [record("r1"), record("r2", status="failed")]
+    with store(tmp_path / "traces.db", made) as reader:
+        asked: list[str] = []
+        reader._db.set_trace_callback(asked.append)
+        assert reader.list_requests(status="running") == []
+        plan = reader._db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    steps = [row[3] for row in plan]
+    assert steps[0].startswith("SEARCH requests USING INTEGER PRIMARY KEY")
+    assert any("requests_running" in step for step in steps)
+
+
 @pytest.mark.parametrize("few", [0, 5000])
 def test_a_channel_finds_the_same_requests_wherever_they_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
