@@ -15,10 +15,14 @@ _GAP, _NARROWEST = 2, 6
 """Of a table: letters between two columns, and those that a folded column needs at least."""
 
 # Names and messages from upstreams may carry escape sequences that a terminal would obey.
-_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+# Those that turn the direction of what follows show one text as another (CVE-2021-42574).
+_TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = {
+    code: "\ufffd" for code in (*range(32), *range(127, 160), *_TURNS) if code not in (9, 10)
+}
 _CELL_CONTROLS = {**_CONTROLS, 9: " ", 10: " "}
 # JSON escapes the others itself.
-_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)}
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_TURNS)}
 
 
 def line(text: str = "") -> None:

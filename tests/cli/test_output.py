@@ -211,3 +211,11 @@ def test_what_is_typed_at_the_prompt_for_a_secret_is_not_echoed(home: Home) -> N
     assert b"is added and enabled" in shown
     assert b"xxxx" not in shown
     assert secret in home.paths.secrets_file.read_text()
+
+
+def test_what_turns_the_direction_of_writing_is_never_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.line("refused \u202egpj.exe\u2066!")
+    output.emit_json({"said": "\u202eabc"})
+    assert capsys.readouterr().out == 'refused \ufffdgpj.exe\ufffd!\n{\n  "said": "\\u202eabc"\n}\n'
