@@ -75,6 +75,15 @@ class Entry(Struct, kw_only=True):
     counted: bool = False
     """The store has this request already, as a running one."""
 
+    def let_go(self) -> None:
+        """Of its bodies; its title is made now, because who makes it later holds them too."""
+        self.bodies = []
+        try:
+            title = self.title()
+        except Exception:
+            title = None
+        self.title = lambda: title
+
 
 class Context(Struct, frozen=True):
     """What entries are made with; all of it may change while the daemon runs."""

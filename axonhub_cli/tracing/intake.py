@@ -7,6 +7,7 @@ a record are dropped and counted; the record itself is let in always.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from msgspec import Struct
@@ -135,6 +136,11 @@ class Intake:
             if answers > room:
                 _cut_answer(attempt)
         return answers if answers <= room else sum(map(_answer_bytes, record.attempts))
+
+
+def average_size(items: Sequence[Item]) -> int:
+    """Bytes of bodies that each of these has."""
+    return sum(item.size for item in items) // max(1, len(items))
 
 
 def _answer_bytes(attempt: AttemptRecord) -> int:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic, thread_time, time
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,7 +31,7 @@ from axonhub_cli.tracing.entries import (
     running_entry,
 )
 from axonhub_cli.tracing.fingerprint import Keys, join_keys
-from axonhub_cli.tracing.intake import BATCH_SECONDS, MAX_QUEUED_BYTES, Intake, Item
+from axonhub_cli.tracing.intake import BATCH_SECONDS, MAX_QUEUED_BYTES, Intake, Item, average_size
 from axonhub_cli.tracing.lineage import MOST, Lineage
 from axonhub_cli.tracing.pace import Pace, go_last
 from axonhub_cli.tracing.prune import limits_of
@@ -49,9 +49,9 @@ LEAST_MUCH, MUCH_SHARE = 1_000_000, 20
 """Or sooner, when so many bytes came, or such a share of what may stay."""
 PRUNE_PAUSE_S = 0.02
 """Between two steps, which take about as long, while nothing has to be written."""
-PRUNE_SHARE = 10
+PAUSE_SHARE = 10
 """While something has to be written, a step is followed by a pause so many times as long: whatever
-the load, what comes in does not outrun what goes."""
+the load, what comes in does not outrun what goes. So is the work on a file that took nothing."""
 
 STOPPED = "the daemon stopped before it ended"
 
@@ -116,7 +116,7 @@ class TraceWriter:
         self._stripped = 0
         self._pace = Pace(self._intake.pressure)
         self._pruning = False
-        self._prune_at = self._check_at = 0.0
+        self._prune_at = self._check_at = self._write_at = 0.0
         self._brought, self._much = 0, LEAST_MUCH
 
     @property
@@ -181,7 +181,7 @@ class TraceWriter:
     def _work(self) -> bool:
         """Gather a batch and write it; True when it was the last. Holds no record afterwards."""
         items, last = self._intake.gather(self._patience())
-        self._pace.begin(_average(items))
+        self._pace.begin(average_size(items))
         try:
             self._write_batch(items, last=last)
         except Exception as error:
@@ -220,7 +220,7 @@ class TraceWriter:
         began = monotonic()
         self._survive(step)
         ended = monotonic()
-        pause = 0.0 if idle else PRUNE_SHARE * (ended - began)
+        pause = 0.0 if idle else PAUSE_SHARE * (ended - began)
         self._prune_at = ended + (pause if self._pruning else PRUNE_EVERY_S)
 
     def _fail_running(self) -> None:
@@ -251,13 +251,19 @@ class TraceWriter:
         for item in items:
             finished += self._take(item, context)
             self._pace.rest()
-        self._keep(self._write([*self._kept, *finished]))
+        waiting = [*self._kept, *finished]
+        if not last and monotonic() < self._write_at:
+            self._keep(waiting)
+            return
+        began = thread_time()
+        self._keep(self._write(waiting))
         for request in self._open.values():
             if not request.written and (last or not request.young):
                 # Apart from the others: what is not written now, the next batch makes anew.
                 entries = self._make(partial(running_entry, request.record), context)
                 request.written = not self._write(entries)
             request.young = False
+        self._write_at = monotonic() + PAUSE_SHARE * (thread_time() - began) * bool(self._problem)
 
     def _take(self, item: Item, context: Context) -> list[Entry]:
         if item.stage == "started":
@@ -331,12 +337,14 @@ class TraceWriter:
     def _keep(self, entries: Sequence[Entry]) -> None:
         self._strip(entries)
         self.lost += max(0, len(entries) - KEPT_ENTRIES)
-        self._kept = entries[-KEPT_ENTRIES:]
+        had, self._kept = self._kept, entries[-KEPT_ENTRIES:]
+        if had and not self._kept:
+            self._problem = None
 
     def _strip(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._stripped += bool(entry.bodies)
-            entry.bodies = []
+            entry.let_go()
 
     def _attempt(self, work: Callable[[], object]) -> bool:
         """Do it on the open store; a broken one is set aside, and it is done on a new one."""
@@ -356,7 +364,7 @@ class TraceWriter:
                 logger.error("traces are not written: %s", error.message)
             self._problem = error.message
             return False
-        self._problem = None
+        self._problem = self._problem if self._kept else None  # pruning alone mends nothing
         return True
 
     def _survive(self, work: Callable[[], object]) -> None:
@@ -390,8 +398,3 @@ class TraceWriter:
             self._rules_problem = f"server.trace.redact cannot be used: {error}"
             logger.error("a pattern of server.trace.redact is refused: %s", type(error).__name__)
             return Redactor(secrets, self._good_patterns)
-
-
-def _average(items: Sequence[Item]) -> int:
-    """Bytes of bodies that each of these has."""
-    return sum(item.size for item in items) // max(1, len(items))

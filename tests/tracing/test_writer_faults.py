@@ -1,17 +1,23 @@
 """What goes wrong around the writer's thread ends neither it nor those who wait for it."""
 
 import threading
+import weakref
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from axonhub_cli.config.schema import TraceSettings
+from axonhub_cli.errors import StoreError
+from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols import PROTOCOLS
+from axonhub_cli.tracing.entries import finished_entry
 from axonhub_cli.tracing.lineage import Lineage
 from axonhub_cli.tracing.spent import Spent
 from axonhub_cli.tracing.store import StoreBroken
-from tests.tracing.records import attempt, record
+from axonhub_cli.tracing.writer import LEAST_MUCH, TraceWriter
+from tests.tracing.records import attempt, context, record
 from tests.tracing.test_writer import PATIENCE, Watched, reader, writing
 
 SECRET = "hunter2-hunter2"
@@ -141,3 +147,94 @@ def test_bodies_that_cannot_be_stored_cost_no_record(store: Watched, tmp_path: P
     with reader(tmp_path) as file:
         assert file.request("r1").status == "completed"
         assert file.request_body("r2") == record("r2").body
+
+
+class Routing:
+    """Is held by its record, and by nobody else."""
+
+    def __init__(self) -> None:
+        self.gone = threading.Event()
+        weakref.finalize(self, self.gone.set)
+
+    def __call__(self) -> dict[str, Json]:
+        return {}
+
+
+def full() -> Exception | None:
+    """Raised here: who raises what it was given keeps its own callers, and their records."""
+    raise StoreError("the disk is full")
+
+
+def put_and_wait(writer: TraceWriter, name: str) -> None:
+    """Until the writer holds the record no more."""
+    routing = Routing()
+    gone = routing.gone
+    writer.put(record(name, routed=routing), "finished")
+    del routing
+    assert gone.wait(PATIENCE)
+
+
+def test_what_waits_for_a_full_disk_holds_no_body(store: Watched, tmp_path: Path) -> None:
+    store.fails = full
+    with writing(store, tmp_path) as writer:
+        for name in ("r1", "r2"):
+            put_and_wait(writer, name)
+        assert writer.waiting == 2
+        store.fails = lambda: None
+    with reader(tmp_path) as file:
+        assert file.trace("s1").title == "say pong"
+
+
+def test_a_full_disk_is_not_asked_all_the_time(
+    store: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    clock = count(0, 1000)
+
+    def fail() -> Exception | None:
+        tried.append("once")
+        return full()
+
+    monkeypatch.setattr("axonhub_cli.tracing.writer.thread_time", lambda: next(clock))
+    store.fails = fail
+    with writing(store, tmp_path) as writer:
+        for name in ("r1", "r2", "r3"):
+            put_and_wait(writer, name)
+        assert tried == ["once"]
+        assert writer.problem == "the disk is full"
+        store.fails = lambda: None
+    with reader(tmp_path) as file:
+        assert len(file.list_requests()) == 3
+
+
+def test_order_that_can_be_kept_does_not_hide_that_nothing_is_written(
+    store: Watched, tmp_path: Path
+) -> None:
+    pruned = threading.Event()
+    limits, prune = threading.Event(), store.prune
+
+    def watch(*given: Any) -> Any:
+        try:
+            return prune(*given)
+        finally:
+            if limits.is_set():
+                pruned.set()
+
+    store.prune = watch  # type: ignore[method-assign]
+    store.fails = full
+    settings = TraceSettings(max_size="20MB")
+    with writing(store, tmp_path, settings=lambda: settings) as writer:
+        put_and_wait(writer, "r1")
+        limits.set()
+        # So much has come by now that it is time to look at the file's size.
+        writer.put(record("r2", body=b"{" + b" " * LEAST_MUCH + b"}"), "finished")
+        assert pruned.wait(PATIENCE)
+        put_and_wait(writer, "r3")
+        assert writer.problem == "the disk is full"
+
+
+def test_a_title_that_cannot_be_made_is_none() -> None:
+    entry = finished_entry(record("r1"), context(), stored=False)
+    entry.title = lambda: str(1 / 0)
+    entry.let_go()
+    assert (entry.bodies, entry.title()) == ([], None)
