@@ -188,7 +188,7 @@ class Batch:
         if body.base is not None:
             start, end, middle = blobs.difference(body.base, data)
             if len(middle) <= _LONGEST_EDIT:
-                return size, start, end, self._pack(middle), None
+                return size, start, end, self._pack(self._clean(data, start, len(middle))), None
         if body.kind != "request":
             return size, None, None, self._pack(data), None
         cut = self._store_parts(body)
@@ -235,6 +235,12 @@ class Batch:
         packed = self._table.packer.pack(self._redact(data))
         self._own_bytes += len(packed)
         return packed
+
+    def _clean(self, data: bytes, start: int, size: int) -> bytes:
+        """A stretch of a body without secrets, also those of which a part lies beside it."""
+        first = max(0, start - _LONGEST_EDIT)
+        around = self._redact(data[first : start + size + _LONGEST_EDIT])
+        return around[start - first :][:size]
 
     def _keep(self, part: bytes) -> bytes:
         # An entry's own documents are clean; done again as a body, they might be JSON no more.

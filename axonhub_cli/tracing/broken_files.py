@@ -16,6 +16,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from axonhub_cli.tracing.transaction import transaction
+
 MOST = 3
 """So many are kept; of more, the smallest of the earlier ones goes."""
 
@@ -61,13 +63,8 @@ def take_over_usage(broken: Path, db: sqlite3.Connection) -> int:
     fault of the new file alone."""
     columns = [name for _, name, *_ in db.execute("PRAGMA table_info(usage)")]
     put = f"INSERT OR IGNORE INTO usage VALUES ({', '.join('?' * len(columns))})"
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         taken = db.executemany(put, _usage_rows(broken, columns)).rowcount
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
     return max(0, taken)
 
 

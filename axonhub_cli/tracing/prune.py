@@ -27,6 +27,7 @@ from axonhub_cli.tracing.eras import (
     oldest_era,
     oldest_request,
 )
+from axonhub_cli.tracing.transaction import transaction
 
 REQUESTS = 100
 PARTS = 500
@@ -92,18 +93,13 @@ class Pruner:
     def step(self, db: sqlite3.Connection, limits: Limits, now: float) -> Step:
         """One step, in a transaction of its own. `now` is seconds since the epoch."""
         room = _Room()
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(db):
             while room.is_left():
                 if not (
                     _drop_parts(db, self._unpack, room)
                     or self._drop_requests(db, limits, now, room)
                 ):
                     break
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
         done = Step(REQUESTS - room.requests, PARTS - room.parts)
         return done if done.more else Step(pages=_give_back(db))
 

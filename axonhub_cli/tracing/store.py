@@ -27,6 +27,7 @@ from axonhub_cli.tracing.fingerprint import Keys, split_keys
 from axonhub_cli.tracing.pace import no_rest
 from axonhub_cli.tracing.prune import Limits, Pruner, Step, file_bytes, used_bytes
 from axonhub_cli.tracing.schema import check_version, migrate
+from axonhub_cli.tracing.transaction import transaction
 
 BUSY_SECONDS = 2.0
 TRIES = 3
@@ -245,13 +246,12 @@ class SqliteStore:
         assert self._db is not None, "open() comes first"
         for remaining in reversed(range(TRIES)):
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._notice_others(self._db)
-                work(self._db)
-                self._db.execute("COMMIT")
+                with transaction(self._db):
+                    self._notice_others(self._db)
+                    work(self._db)
                 return
             except BaseException as error:
-                self._roll_back()
+                self._blobs.forget()
                 if isinstance(error, _BAD_VALUES) or not isinstance(error, sqlite3.Error):
                     raise
                 if _code(error) not in _BUSY or not remaining:
@@ -263,12 +263,6 @@ class SqliteStore:
         if version != self._version:
             self._version = version
             self._blobs.forget()
-
-    def _roll_back(self) -> None:
-        self._blobs.forget()
-        if self._db is not None and self._db.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
 
 
 def _explain(error: Exception, path: Path) -> StoreError:

@@ -163,6 +163,21 @@ def test_a_session_of_100_turns_takes_a_twentieth_of_its_bodies(
         assert [reader.request_body(f"r{n}") for n in range(100)] == bodies
 
 
+def test_a_secret_of_which_an_edit_holds_only_the_end_is_hidden(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    body = b'{"model":"m","key":"' + TOKEN[:20].encode() + b'OTHER","messages":[]}'
+    sent = body.replace(TOKEN[:20].encode() + b"OTHER", TOKEN.encode())
+    tries = [attempt(b"{}", sent_body=sent)]
+    made = record("r", body=body, attempts=tries)
+    write(db, finished_entry(made, context(TOKEN), stored=False), secrets=(TOKEN,))
+    with TraceReader(tmp_path / "traces.db") as reader:
+        assert reader.request_body("r") == body
+        assert reader.upstream_body("r", 1) == sent.replace(
+            TOKEN.encode(), TOKEN[:20].encode() + b"*" * (len(TOKEN) - 20)
+        )
+
+
 def test_others_may_go_first_between_the_parts_of_a_body(db: sqlite3.Connection) -> None:
     rests: list[int] = []
     (body,) = session(1, 90_000)
