@@ -23,6 +23,7 @@ _KINDS: dict[int, Kind] = {
 }
 # Claude Code knows what to mend by the upstream's own words.
 _LONGEST_MESSAGE = 10_000
+_LONGEST_WORDS = 300
 # Claude Code and the SDKs obey it: repeating cannot mend what a person must mend.
 DO_NOT_RETRY = (b"x-should-retry", b"false")
 
@@ -41,7 +42,8 @@ class Answer(Struct, frozen=True):
 
 
 def describe(failures: list[Failure], request_id: str) -> Answer:
-    """Choose. The upstream's answer stays as it is, but for our own credential's 401 and 403."""
+    """Choose. The upstream's answer stays as it is, but for our own credential's 401 and 403, and
+    for a body that is no JSON object: no SDK finds a message in a load balancer's web page."""
     chosen = most_telling(failures)
     told = next((f.kind for f in failures if f.error is chosen), failures[-1].kind)
     return replace(_answer(failures, chosen, request_id), failure=told)
@@ -51,11 +53,13 @@ def _answer(failures: list[Failure], chosen: UpstreamStatus | None, request_id: 
     if isinstance(chosen, UpstreamStatus) and chosen.status not in CREDENTIAL_STATUSES:
         info = ErrorInfo(
             kind=_KINDS.get(chosen.status, "upstream"),
-            message=_message(chosen.body, _LONGEST_MESSAGE) or _one_line(failures),
+            message=_message(chosen.body, _LONGEST_MESSAGE) or _plain(chosen.body, failures),
             status=chosen.status,
             request_id=request_id,
         )
         channel = next(f.channel for f in failures if f.error is chosen)
+        if not _is_object(chosen.body):
+            return Answer(info, _without_body(chosen.headers), None, channel)
         return Answer(info, chosen.headers, chosen.body, channel)
     if isinstance(chosen, UpstreamStatus):
         info = ErrorInfo.of("upstream", _refused(failures), request_id=request_id)
@@ -107,6 +111,27 @@ def _one_line(failures: list[Failure]) -> str:
         return sentence(failures[0])
     listed = "; ".join(sentence(f) for f in failures)
     return f"all {len(failures)} attempts failed: {listed}"
+
+
+def _plain(body: bytes, failures: list[Failure]) -> str:
+    """Our sentence, with what an upstream says that answers in a line of text instead of JSON."""
+    told = _one_line(failures)
+    words = " ".join(body[: 4 * _LONGEST_WORDS].decode(errors="ignore").split())
+    is_text = words.isprintable() and not words.startswith(("<", "{", "["))
+    return f"{told} ({words[:_LONGEST_WORDS]})" if words and is_text else told
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(jsonio.decode(body), dict)
+    except jsonio.InvalidJson:
+        return False
+
+
+def _without_body(headers: HeaderList) -> HeaderList:
+    """Without what tells of the body that does not go out (`content-…`; RFC 9110, 8.8: `etag`)."""
+    about = (b"content-", b"etag", b"last-modified")
+    return [(name, value) for name, value in headers if not name.lower().startswith(about)]
 
 
 def _message(body: bytes, longest: int = 300) -> str:

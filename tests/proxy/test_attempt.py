@@ -115,6 +115,21 @@ def test_the_only_channels_error_reaches_the_client_unchanged(
 
 
 @BOTH
+@pytest.mark.parametrize("status", [404, 429, 502, 503])
+def test_a_web_page_with_an_error_status_becomes_an_error_of_the_clients_shape(
+    daemon: Daemon, upstream: Upstream, request_body: bytes, status: int
+) -> None:
+    page, kind = gzip.compress(b"<html>Bad gateway</html>"), ("content-type", "text/html")
+    more = (("content-encoding", "gzip"), ("retry-after", "7"), ("request-id", "req_up"))
+    upstream.script(body(status, page, kind, *more))
+    seen, headers, answer = daemon.post(request_body)
+    assert (seen, headers["content-type"]) == (status, "application/json")
+    assert (headers["retry-after"], headers["request-id"]) == ("7", "req_up")
+    assert "content-encoding" not in headers
+    assert f"it answered {status}" in message_of(answer)
+
+
+@BOTH
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_credential_of_ours_becomes_a_502_that_names_channel_and_fix(
     daemon: Daemon, upstream: Upstream, request_body: bytes, status: int

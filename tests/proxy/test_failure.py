@@ -146,8 +146,42 @@ def test_a_sentence_has_the_upstreams_words_and_the_hint() -> None:
 def test_an_error_body_may_be_anything(body: bytes) -> None:
     error = status(500, body=body)
     assert sentence(Failure("a", error)) == "channel 'a': it answered 500"
+    assert describe(failed(error), "r").info.message.startswith("channel 'a': it answered 500")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b' {"error": null}\n', b'{"detail": "x"}', rb'{"error": "\ud83d"}']
+)
+def test_any_json_object_of_an_upstreams_stays_as_it_is(body: bytes) -> None:
+    assert describe(failed(status(500, body=body)), "r").body is body
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"null", b"[]", b"7", b'"x"', b'{"error":', b'{"e": 1e999}', b"\xff"]
+)
+def test_a_body_that_is_no_json_object_gives_way_to_the_clients_own_shape(body: bytes) -> None:
+    about = [(b"Content-Type", b"text/html"), (b"content-language", b"en"), (b"etag", b"x")]
+    kept = [(b"retry-after", b"7"), (b"request-id", b"req_up"), (b"x-should-retry", b"true")]
+    error = UpstreamStatus(502, [*about, *kept], body, message="it answered 502")
     answer = describe(failed(error), "r")
-    assert (answer.body, answer.info.message) == (body, "channel 'a': it answered 500")
+    assert (answer.body, answer.headers) == (None, kept)
+    assert (answer.info.status, answer.info.kind, answer.channel) == (502, "upstream", "a")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"no healthy\r\n upstream\n", " (no healthy upstream)"),
+        (b"x" * 100_000, f" ({'x' * 300})"),
+        (b" <!DOCTYPE html>\n<p>Bad gateway", ""),
+        (b"\x1b[31mred", ""),
+        (b"\xff", ""),
+        (b" ", ""),
+    ],
+)
+def test_a_line_of_text_is_told_and_a_page_is_not(body: bytes, told: str) -> None:
+    answer = describe(failed(status(503, body=body)), "r")
+    assert answer.info.message == f"channel 'a': it answered 503{told}"
 
 
 def test_other_vendors_shapes_are_read_too() -> None:
