@@ -19,7 +19,7 @@ from axonhub_cli.config.schema import Config, Key, Profile
 from axonhub_cli.daemon import models
 from axonhub_cli.daemon.auth import authenticate, choose_profile, shown_challenge
 from axonhub_cli.daemon.body import read_body
-from axonhub_cli.daemon.replies import JSON, send_error
+from axonhub_cli.daemon.replies import JSON, send_error, send_missing
 from axonhub_cli.daemon.runtime import Runtime
 from axonhub_cli.daemon.shield import App, Scope
 from axonhub_cli.daemon.state import CHALLENGE_HEADER, proof
@@ -346,13 +346,13 @@ class MissingEndpoint:
 
     def __init__(self, context: Context, paths: list[str]) -> None:
         self._context = context
-        self._message = f"axonhub has no such path; there are: {', '.join(paths)}"
+        self._served = f"there are: {', '.join(paths)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         reply = Reply(send, self._context.services.clock)
-        await send_error(reply, scope["path"], ErrorInfo.of("not_found", self._message))
+        await send_missing(reply, scope["method"], scope["path"], scope["headers"], self._served)
 
 
 def _new_id(kind: str) -> str:

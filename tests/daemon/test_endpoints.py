@@ -126,6 +126,17 @@ def test_an_unknown_path_is_a_404_that_names_the_known_ones(daemon: Daemon) -> N
     assert "/v1/messages" in message
 
 
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/nope", "/chat/completions"])
+def test_an_unknown_path_of_openais_is_a_404_in_openais_shape(daemon: Daemon, path: str) -> None:
+    status, headers, answer = ask(daemon, "POST", path, b"{}", authorization=f"Bearer {KEY}")
+    found = json.loads(answer)
+    assert (status, list(found)) == (404, ["error"])
+    assert (found["error"]["type"], found["error"]["code"]) == ("invalid_request_error", None)
+    assert f"no such path (POST {path}); there are: " in found["error"]["message"]
+    assert "/v1/chat/completions, /v1/models" in found["error"]["message"]
+    assert headers["x-should-retry"] == "false"
+
+
 @pytest.mark.parametrize("prefix", ["/v1", "/anthropic/v1"])
 def test_models_are_those_a_key_can_use(home: Home, upstream: Upstream, prefix: str) -> None:
     entry = channel(upstream.url, models=["claude-a", "claude-b", "claude-*"])

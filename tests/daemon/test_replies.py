@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from axonhub_cli.daemon.replies import protocol_of, send_error
+from axonhub_cli.daemon.replies import protocol_of, send_error, send_missing
 from axonhub_cli.errors import STATUS, ErrorInfo, Kind
 from axonhub_cli.protocols import PROTOCOLS
 from axonhub_cli.proxy.reply import SSE_HEADERS, Reply
@@ -77,3 +77,41 @@ def test_each_path_has_the_shape_of_its_protocol() -> None:
     for protocol in PROTOCOLS.values():
         for route in protocol.routes:
             assert {protocol_of(path).name for path in route.paths} == {protocol.name}
+
+
+def missing(path: str, *headers: tuple[bytes, bytes]) -> Any:
+    messages: list[Any] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        messages.append(message)
+
+    reply = Reply(send, lambda: 0.0)
+    asyncio.run(send_missing(reply, "GET", path, list(headers), "there are: /x"))
+    assert messages[0]["status"] == 404
+    found = json.loads(messages[1]["body"])
+    assert found["error"]["message"].endswith("; there are: /x")
+    return found
+
+
+OPENAIS = ["/v1/embeddings", "/v1/responses", "/v1/chat/completions/", "/v1/v1/x", "/embeddings"]
+OTHERS = ["/v1/messages/batches", "/v1/complete", "/v1/files/x", "/v1/", "/v1", "/v2/chat", "", "/"]
+
+
+@pytest.mark.parametrize("path", OPENAIS)
+def test_a_missing_path_of_openais_is_told_in_openais_words(path: str) -> None:
+    found = missing(path, (b"authorization", b"Bearer x"))
+    assert list(found) == ["error"]
+    assert (found["error"]["type"], found["error"]["code"]) == ("invalid_request_error", None)
+
+
+@pytest.mark.parametrize("path", OPENAIS)
+@pytest.mark.parametrize("name", [b"x-api-key", b"anthropic-version", b"anthropic-beta"])
+def test_whoever_sends_anthropics_headers_is_told_in_its_words(path: str, name: bytes) -> None:
+    assert missing(path, (name, b"x"))["error"]["type"] == "not_found_error"
+
+
+@pytest.mark.parametrize("path", [*OTHERS, "/anthropic/v1/x", "/" + "x" * 100_000])
+def test_a_missing_path_of_anthropics_or_nobodys_is_told_in_anthropics_words(path: str) -> None:
+    found = missing(path)
+    assert (found["type"], found["error"]["type"]) == ("error", "not_found_error")
+    assert len(found["error"]["message"]) < 300
