@@ -117,11 +117,16 @@ class QuotaExceeded(ClientError):
 
 
 class NoCandidate(AxonHubError):
-    """No channel can serve the request: `not_found` for an unknown model, else `unavailable`."""
+    """No channel can serve the request: `not_found` for an unknown model, else `unavailable`.
 
-    def __init__(self, kind: Kind, message: str, *, hint: str | None = None) -> None:
+    `final`: only a person can mend it, so to ask again is of no use."""
+
+    def __init__(
+        self, kind: Kind, message: str, *, hint: str | None = None, final: bool = True
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind: Kind = kind
+        self.final = final
 
 
 class UpstreamError(AxonHubError):
@@ -134,12 +139,21 @@ class UpstreamStatus(UpstreamError):
     """The upstream answered with an error status, or with an error as its first event."""
 
     def __init__(
-        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, message: str
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        message: str,
+        said: bytes | None = None,
     ) -> None:
+        """`said`: the upstream's own words, where `body` has them in the client's shape, in which
+        a code or a type is lost."""
         super().__init__(message)
         self.status = status
         self.headers = headers
         self.body = body
+        self.said = body if said is None else said
 
 
 class UpstreamUnreachable(UpstreamError):

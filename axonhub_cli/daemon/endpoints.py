@@ -36,11 +36,12 @@ from axonhub_cli.jsonio import Json
 from axonhub_cli.protocols.base import Route, WireProtocol
 from axonhub_cli.proxy.call import ClientCall
 from axonhub_cli.proxy.client import lower_headers, metadata_user_id
+from axonhub_cli.proxy.failure import DO_NOT_RETRY
 from axonhub_cli.proxy.guard import ClientLeft, Receive
 from axonhub_cli.proxy.handler import Handler
 from axonhub_cli.proxy.own_headers import own_headers
 from axonhub_cli.proxy.quotas import retry_headers
-from axonhub_cli.proxy.reply import Reply, Send
+from axonhub_cli.proxy.reply import HeaderList, Reply, Send
 from axonhub_cli.proxy.services import Services
 from axonhub_cli.proxy.snapshot import Snapshot
 from axonhub_cli.proxy.trace_context import sole_parent
@@ -136,8 +137,7 @@ class ProxyEndpoint:
             if not reply.ended:
                 raise
         except AxonHubError as error:
-            headers = retry_headers(error) if isinstance(error, QuotaExceeded) else None
-            await send_error(reply, scope["path"], _info(error, reply), headers)
+            await send_error(reply, scope["path"], _info(error, reply), _retry_headers(error))
         except Exception:
             await _send_fault(reply, scope["path"])
 
@@ -378,6 +378,12 @@ def _note_failure(record: RequestRecord, error: BaseException) -> None:
         record.status, record.error_kind = "failed", _kind(error)
         record.error = error.message if isinstance(error, AxonHubError) else type(error).__name__
         record.http_status = STATUS[_kind(error)]
+
+
+def _retry_headers(error: AxonHubError) -> HeaderList | None:
+    if isinstance(error, NoCandidate) and error.final and error.kind == "unavailable":
+        return [DO_NOT_RETRY]
+    return retry_headers(error) if isinstance(error, QuotaExceeded) else None
 
 
 def _kind(error: BaseException) -> Kind:

@@ -53,6 +53,8 @@ class ClientCall:
         self.envelope, self.body = _read_envelope(body)
         if self.envelope.model is None:
             raise ClientError("invalid_request", "model: Field required")
+        if not self.envelope.model.strip():
+            raise ClientError("invalid_request", "model: String should have at least 1 character")
         if len(self.envelope.model) > _LONGEST_MODEL:
             message = f"model: String should have at most {_LONGEST_MODEL} characters"
             raise ClientError("invalid_request", message)

@@ -128,10 +128,7 @@ class Conversion:
                 collector.add(event)
         except BrokenAnswer as broken:
             info = broken.error
-            body = self.client.encode_error(info)
-            raise UpstreamStatus(
-                info.status, [JSON], body, message="its answer is an error"
-            ) from broken
+            raise self.told(info, body + b"\n\n", "its answer is an error") from broken
         return collector.response()
 
     def encode_answer(self, response: Response) -> bytes:
@@ -150,7 +147,14 @@ class Conversion:
             [*headers, JSON],
             self.client.encode_error(info),
             message=error.message,
+            said=error.said,
         )
+
+    def told(self, info: ErrorInfo, events: bytes, message: str) -> UpstreamStatus:
+        """A failure among whole events of the upstream; its own words count before any content."""
+        said = self.upstream.read_point(events).error
+        body = self.client.encode_error(info)
+        return UpstreamStatus(info.status, [JSON], body, message=message, said=said)
 
     def pipeline(self) -> Pipeline:
         filters = EventFilters(self._dialect, self.context.id)
@@ -223,6 +227,7 @@ class StreamConvert:
         self._waiting: list[bytes] = []
         self._tail = b""
         self._kept = 0
+        self._read = b""
 
     async def feed(self, chunk: bytes) -> bool:
         """Take what was read; True when it held a whole event."""
@@ -232,7 +237,8 @@ class StreamConvert:
             return False
         self._tail = add_to_tail(self._tail, whole)
         if not self.ended:
-            await self._pass_on(self._pipeline.feed(self._conceal(whole)))
+            self._read = self._conceal(whole)
+            await self._pass_on(self._pipeline.feed(self._read))
         return True
 
     def is_complete(self) -> bool:
@@ -294,12 +300,7 @@ class StreamConvert:
         match event:
             case Failed(info):
                 if not self.committed:
-                    raise UpstreamStatus(
-                        info.status,
-                        [JSON],
-                        self._conversion.client.encode_error(info),
-                        message="an error came first",
-                    )
+                    raise self._conversion.told(info, self._read, "an error came first")
                 self.failure = UpstreamGarbled(info.message, what="broken")
                 self._record.status, self._record.error = "failed", info.message
                 self.ended = True

@@ -40,6 +40,8 @@ class Rejection(Struct, frozen=True):
     reason: str
     lasting: bool = False
     """By configuration, for requests like this one: to wait is of no use."""
+    passing: bool = False
+    """It may end by itself, as what keeps a token from being read does."""
 
 
 class Found(Struct, frozen=True):
@@ -75,7 +77,8 @@ def find(
         unwanted = _unwanted(channel, profile, traits) if unfit is None else None
         reason = unfit or unwanted or faults.get(channel.name)
         if reason is not None:
-            rejected.append(Rejection(channel.name, reason, unwanted is not None))
+            passing = unfit is None and unwanted is None
+            rejected.append(Rejection(channel.name, reason, unwanted is not None, passing))
         elif target is not None and endpoint is not None:
             candidate = Candidate(channel, target, *endpoint, endpoint[0] == protocol)
             if weight_of(channel, profile) > 0:
@@ -156,6 +159,7 @@ def refuse(config: Config, model: str, found: Found, profile: Profile | None = N
             "unavailable",
             f"no channel can serve {_shown(model)} now: {reasons}",
             hint="axonhub channel list",
+            final=not any(r.passing for r in serving),
         )
     known = usable_models(config, profile)
     return NoCandidate(

@@ -252,7 +252,7 @@ def _kind_of_status(error: UpstreamStatus, retry_after: float | None) -> Kind:
     status = error.status
     if status in (400, 413, 422, 500) and says_too_long(error.body.decode("utf-8", "replace")):
         return "prompt_too_long"
-    if says_no_balance(status, error.body):
+    if says_no_balance(status, error.said):
         return "402"
     if status == 429:
         return "429" if retry_after is None else "429_retry_after"

@@ -294,16 +294,38 @@ def test_a_disabled_key_is_a_403(home: Home, upstream: Upstream) -> None:
 
 def test_without_any_channel_the_answer_says_how_to_add_one(home: Home) -> None:
     with configured(home) as daemon:
-        status, _, answer = daemon.post(BODY)
-    assert status == 503
+        status, headers, answer = daemon.post(BODY)
+    assert (status, headers["x-should-retry"]) == (503, "false")
     assert "axonhub channel add" in error_of(answer)[1]
 
 
 def test_a_disabled_channel_is_named(home: Home, upstream: Upstream) -> None:
     with configured(home, channel(upstream.url, enabled=False)) as daemon:
-        status, _, answer = daemon.post(BODY)
-    assert status == 503
+        status, headers, answer = daemon.post(BODY)
+    assert (status, headers["x-should-retry"]) == (503, "false")
     assert "main is disabled" in error_of(answer)[1]
+
+
+def test_a_channel_whose_token_may_come_back_is_worth_asking_again(
+    home: Home, upstream: Upstream
+) -> None:
+    with configured(home, channel(upstream.url, tokens=["env:NOT_THERE"])) as daemon:
+        status, headers, answer = daemon.post(BODY)
+    assert (status, "x-should-retry" in headers) == (503, False)
+    assert "main has no usable token" in error_of(answer)[1]
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
+@pytest.mark.parametrize("model", ["", " "])
+def test_an_empty_name_of_a_model_is_a_400(shared: Daemon, path: str, model: str) -> None:
+    body = json.dumps(json.loads(BODY) | {"model": model}).encode()
+    status, headers, answer = shared.post(body, path)
+    assert (status, headers["x-should-retry"]) == (400, "false")
+    error = json.loads(answer)["error"]
+    assert (error["type"], "model: String should have at least 1" in error["message"]) == (
+        "invalid_request_error",
+        True,
+    )
 
 
 def test_a_body_over_the_limit_is_a_413(home: Home, upstream: Upstream) -> None:

@@ -89,7 +89,7 @@ def test_any_bytes_are_a_call_or_a_refusal(body: bytes) -> None:
         assert error.message
 
 
-@pytest.mark.parametrize("name", ["m", "", "mo\ndel", "🎈", "x" * 1000])
+@pytest.mark.parametrize("name", ["m", "mo\ndel", "🎈", "x" * 1000])
 def test_a_model_may_be_called_anything(name: str) -> None:
     assert call(json.dumps({"model": name}).encode()).model == name
 

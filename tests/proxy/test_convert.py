@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.daemon.test_metrics import wait_for
 from tests.support import chat_plays, plays
 from tests.support.daemon import Daemon
 from tests.support.home import Home, channel
@@ -120,6 +121,26 @@ def test_an_upstreams_error_comes_in_the_clients_shape(
     error = json.loads(answer)["error"]
     assert (status, error["message"]) == (429, "slow down")
     assert error["type"] == "rate_limit_error"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("shape", ["status", "whole", "events"])
+def test_an_empty_balance_is_known_by_the_upstreams_own_words(
+    both: Daemon, chat: Upstream, shape: str, stream: bool
+) -> None:
+    words = "You exceeded your current quota"
+    error = {"error": {"message": words, "type": "insufficient_quota", "code": None}}
+    said = json.dumps(error).encode()
+    chat.script(
+        {
+            "status": plays.body(429, said, plays.JSON),
+            "whole": plays.body(200, said, plays.JSON),
+            "events": plays.body(200, chat_plays.chunk() + chat_plays.event(error), plays.SSE),
+        }[shape]
+    )
+    status, _, answer = ask(both, MESSAGES, stream=stream)
+    assert (status, json.loads(answer)["error"]["message"]) == (429, words)
+    wait_for(both, 'axonhub_attempt_errors_total{channel="chat",kind="402"}', 1)
 
 
 def test_prompt_too_long_is_told_in_the_upstreams_words(both: Daemon, upstream: Upstream) -> None:

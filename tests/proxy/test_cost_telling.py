@@ -265,7 +265,7 @@ def test_a_cost_that_is_known_in_part_is_not_told_as_the_cost(
         asked = json.dumps(BODY | {"model": "claude-sonnet-4-5"}).encode()
         known = daemon.post(asked)[2]
         answer = plays.as_message(plays.text("pong"))
-        answer["usage"] |= advised
+        answer["usage"] = answer["usage"] | advised
         upstream.script(plays.body(200, json.dumps(answer).encode()))
         partly = daemon.post(asked)[2]
     finally:

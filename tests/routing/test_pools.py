@@ -35,7 +35,7 @@ def test_profile_model_protocol_and_conversion_make_pools_of_their_own() -> None
 def test_a_channel_with_a_fault_is_rejected_with_its_reason() -> None:
     pools = Pools(Config(channels=(channel("a"),)), {"a": "has no usable token"})
     assert pools.find(None, MODEL, "anthropic").found.rejected == (
-        candidates.Rejection("a", "has no usable token"),
+        candidates.Rejection("a", "has no usable token", passing=True),
     )
 
 

@@ -58,7 +58,7 @@ def as_message(*blocks: Block, model: str = "claude-scripted") -> dict[str, Any]
         "content": list(blocks),
         "stop_reason": "tool_use" if calls else "end_turn",
         "stop_sequence": None,
-        "usage": USAGE,
+        "usage": dict(USAGE),
     }
 
 
