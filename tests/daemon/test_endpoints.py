@@ -113,8 +113,10 @@ def test_the_status_of_a_daemon_says_that_no_traces_can_be_written(
     home.paths.data_dir.write_text("a file, not a folder")
     with configured(home, channel(upstream.url)) as daemon:
         assert daemon.post(BODY)[0] == 200
-        found = home.json("status")
-        assert found["traces_error"]
+        # The writer's thread tries to open the file after the daemon is ready.
+        deadline = time.monotonic() + PATIENCE
+        while not (found := home.json("status"))["traces_error"]:
+            assert time.monotonic() < deadline
         assert (found["traces"]["lost"], found["traces"]["redact_error"]) == (0, None)
 
 
