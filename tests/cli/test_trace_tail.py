@@ -29,8 +29,12 @@ class Tail:
         )
         self.out: Queue[str] = Queue()
         self.err: Queue[str] = Queue()
-        for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err)):
-            threading.Thread(target=self._read, args=[stream, lines], daemon=True).start()
+        self.readers = [
+            threading.Thread(target=self._read, args=[stream, lines], daemon=True)
+            for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err))
+        ]
+        for reader in self.readers:
+            reader.start()
 
     def _read(self, stream: object, lines: Queue[str]) -> None:
         assert isinstance(stream, Iterator)
@@ -46,6 +50,8 @@ def tailing(home: Home, *options: str) -> Iterator[Tail]:
     finally:
         tail.process.kill()
         tail.process.wait(PATIENCE)
+        for reader in tail.readers:
+            reader.join(PATIENCE)
         for stream in (tail.process.stdout, tail.process.stderr):
             if stream is not None:
                 stream.close()
