@@ -78,7 +78,7 @@ KEYS = st.sampled_from(
     ['"a"', '"max_tokens"', '"Model"', '"model "', '"\\u0061"', '"a\\"b"', '"é"']
 )
 MODEL_KEYS = st.sampled_from(['"model"', '"mod\\u0065l"'])
-NAMES = st.sampled_from(["claude-opus-4-5", "", "a b", 'quo"te', "é", "\\", "x" * 50])
+NAMES = st.sampled_from(["claude-opus-4-5", "a b", 'quo"te', "é", "\\", "x" * 50])
 
 
 @st.composite
